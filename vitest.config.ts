@@ -1,0 +1,38 @@
+import { configDefaults, defineConfig } from 'vitest/config';
+
+const shared = {
+  env: { CDK_VALIDATION: 'false', POWERTOOLS_DEV: 'true' },
+  allowOnly: false,
+};
+
+export default defineConfig({
+  test: {
+    passWithNoTests: false,
+    reporters: ['default', './test/support/closing-line-reporter.ts'],
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, 'test/e2e/**'],
+          testTimeout: 5_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        // Whole batches in an embedded cloud: minutes of a laptop's time are what is tested.
+        test: {
+          ...shared,
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          globalSetup: ['test/e2e/support/synthesize-once.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
