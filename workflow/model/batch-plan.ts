@@ -1,0 +1,42 @@
+import * as z from 'zod';
+import { BatchId } from './code.ts';
+import { PipelineName, Tenancy } from './batch-request.ts';
+
+/**
+ * The machine's one payload: the request with its defaults filled in, as `Validate Request`
+ * answers it. Each task takes a slice.
+ */
+export const BatchPlan = z.strictObject({
+  batchId: BatchId,
+  pipeline: PipelineName,
+  workers: z.int().min(1),
+  tenancy: Tenancy,
+  instanceType: z.string(),
+  maxSeconds: z.int().min(300),
+  tolerateFailedObjects: z.int().min(0),
+});
+export type BatchPlan = z.infer<typeof BatchPlan>;
+
+/** Who runs: every task that creates, finds or ends something names batch and execution. */
+export const Run = z.strictObject({
+  batchId: BatchId,
+  executionArn: z.string().min(1),
+});
+export type Run = z.infer<typeof Run>;
+
+/** One worker of a run. `attempt` counts its replacements from 1. */
+export const WorkerSlot = z.strictObject({
+  ...Run.shape,
+  workerIndex: z.int().min(0),
+  attempt: z.int().min(1),
+});
+export type WorkerSlot = z.infer<typeof WorkerSlot>;
+
+/** A live worker that holds the key, as an iteration of the Map answers it. */
+export const LiveWorker = z.strictObject({
+  workerIndex: z.int().min(0),
+  instanceId: z.string().regex(/^i-[0-9a-f]{8,17}$/),
+  /** Lets the worker use its grant before KMS has spread it; worth nothing to anybody else. */
+  grantToken: z.string().min(1),
+});
+export type LiveWorker = z.infer<typeof LiveWorker>;

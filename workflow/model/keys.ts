@@ -1,0 +1,55 @@
+import * as z from 'zod';
+import { BatchId, ObjectId, Study } from './code.ts';
+
+/** Where a batch stands: enough to name every key of it. */
+export interface BatchPlace {
+  readonly study: string;
+  readonly batchId: string;
+}
+
+/** Key of an encrypted input object in S3D. */
+export const inputKey = ({ study, batchId }: BatchPlace, objectId: string): string =>
+  `in/v1/${study}/${batchId}/${objectId}`;
+
+/** Key of the encrypted manifest in S3D. It is uploaded last: its arrival seals the batch. */
+export const manifestKey = ({ study, batchId }: BatchPlace): string =>
+  `in/v1/${study}/${batchId}/manifest`;
+
+/** Key of the listing in S3A: ids, sizes and digests of ciphertext, readable by orchestration. */
+export const listingKey = ({ study, batchId }: BatchPlace): string =>
+  `listings/v1/${study}/${batchId}`;
+
+/** Key in S3O of what the pipeline made of one object: one encrypted tar. */
+export const objectResultKey = ({ study, batchId }: BatchPlace, objectId: string): string =>
+  `out/v1/${study}/${batchId}/objects/${objectId}`;
+
+/** Key in S3O of the batch's consolidated result: one encrypted tar. */
+export const batchResultKey = ({ study, batchId }: BatchPlace): string =>
+  `out/v1/${study}/${batchId}/result`;
+
+/** What a key of S3D stands for. */
+export type InputKey =
+  | {
+      readonly kind: 'object';
+      readonly study: string;
+      readonly batchId: string;
+      readonly objectId: string;
+    }
+  | { readonly kind: 'manifest'; readonly study: string; readonly batchId: string };
+
+const InputKeyParts = z.tuple([
+  z.literal('in'),
+  z.literal('v1'),
+  Study,
+  BatchId,
+  z.union([z.literal('manifest'), ObjectId]),
+]);
+
+/** Reads a key of S3D; undefined where it is none that `czar upload` mints. */
+export function parseInputKey(key: string): InputKey | undefined {
+  const { data } = InputKeyParts.safeParse(key.split('/'));
+  if (data === undefined) return undefined;
+  const [, , study, batchId, last] = data;
+  if (last === 'manifest') return { kind: 'manifest', study, batchId };
+  return { kind: 'object', study, batchId, objectId: last };
+}

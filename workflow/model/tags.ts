@@ -1,0 +1,17 @@
+/**
+ * Tags on everything a run creates. Termination, proof of absence and the sweeper find by these
+ * and never by an id held in state.
+ */
+export const tagKeys = {
+  /** The study (project identifier tag), on every resource of a deployment. */
+  study: 'czar:study',
+  batch: 'czar:batch',
+  execution: 'czar:execution',
+  worker: 'czar:worker',
+  attempt: 'czar:attempt',
+} as const;
+
+/** Last segment of an execution's ARN. */
+export function executionName(executionArn: string): string {
+  return executionArn.slice(executionArn.lastIndexOf(':') + 1);
+}
