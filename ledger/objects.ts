@@ -1,0 +1,227 @@
+import {
+  type Claim,
+  type FailureReason,
+  type ObjectCounts,
+  ObjectItem,
+  type StoredResult,
+} from '../workflow/model/ledger-items.ts';
+import { getItem, type LedgerTable, queryItems, updateItem } from './table.ts';
+
+const prefix = 'OBJECT#';
+const state = { '#state': 'state' };
+
+const sortKey = (objectId: string): string => prefix + objectId;
+
+/** Turns an item of the table into the model's: the sort key becomes the object's id. */
+function parse({ item, ...rest }: Record<string, unknown>): ObjectItem {
+  return ObjectItem.parse({ ...rest, objectId: String(item).slice(prefix.length) });
+}
+
+/** Names one object. */
+export interface ObjectPlace {
+  readonly batchId: string;
+  readonly objectId: string;
+}
+
+/** Reads one object. */
+export async function getObject(
+  table: LedgerTable,
+  { batchId, objectId }: ObjectPlace,
+): Promise<ObjectItem | undefined> {
+  const found = await getItem(table, batchId, sortKey(objectId));
+  return found === undefined ? undefined : parse(found);
+}
+
+/** Reads all objects of a batch, sorted by id, page by page. */
+export async function* listObjects(
+  table: LedgerTable,
+  batchId: string,
+): AsyncGenerator<ObjectItem, void> {
+  for await (const found of queryItems(table, batchId, prefix)) yield parse(found);
+}
+
+/** Counts a batch's objects by state: reads all of them, so it is for opens, ends and people. */
+export async function countObjects(table: LedgerTable, batchId: string): Promise<ObjectCounts> {
+  const counts = { REGISTERED: 0, CLAIMED: 0, DONE: 0, FAILED: 0 };
+  for await (const object of listObjects(table, batchId)) counts[object.state] += 1;
+  return counts;
+}
+
+/** Registers an object that arrived. A repeated, late or reordered event changes nothing. */
+export async function registerObject(
+  table: LedgerTable,
+  { batchId, objectId, sizeBytes }: ObjectPlace & { sizeBytes: number },
+  now: Date,
+): Promise<void> {
+  await updateItem(table, {
+    batchId,
+    item: sortKey(objectId),
+    update: 'SET #state = :registered, registeredAt = :now, sizeBytes = :size',
+    condition: 'attribute_not_exists(batchId)',
+    names: state,
+    values: { ':registered': 'REGISTERED', ':now': now.toISOString(), ':size': sizeBytes },
+  });
+}
+
+/**
+ * Enters a listed object: notes its digest, and registers it where its event has not come yet.
+ *
+ * Whether it is really there is for the worker to find. Answers the item as it now is.
+ */
+export async function listObject(
+  table: LedgerTable,
+  entry: ObjectPlace & { sizeBytes: number; sha256: string },
+  now: Date,
+): Promise<ObjectItem> {
+  const updated = await updateItem(table, {
+    batchId: entry.batchId,
+    item: sortKey(entry.objectId),
+    update:
+      'SET #state = if_not_exists(#state, :registered), registeredAt = if_not_exists(registeredAt, :now), sizeBytes = if_not_exists(sizeBytes, :size), sha256 = :sha256',
+    names: state,
+    values: {
+      ':registered': 'REGISTERED',
+      ':now': now.toISOString(),
+      ':size': entry.sizeBytes,
+      ':sha256': entry.sha256,
+    },
+  });
+  return parse(updated ?? {});
+}
+
+/** What came of a try to claim an object. */
+export type ClaimOutcome =
+  | { readonly kind: 'claimed' }
+  /** DONE or FAILED already: the message can be deleted. */
+  | { readonly kind: 'ended' }
+  /** Another message of the same object is being worked on: this one is a duplicate. */
+  | { readonly kind: 'duplicate' }
+  /** This very delivery, or a later one of the message, is being worked on: leave it alone. */
+  | { readonly kind: 'busy' }
+  /** Not in the ledger. */
+  | { readonly kind: 'unknown' };
+
+/**
+ * Claims an object for one delivery of its message.
+ *
+ * Held back where a claim of the same execution stands that is not older than this delivery of the
+ * same message: see {@link Claim} for why receive counts and not a clock decide.
+ */
+export async function claimObject(
+  table: LedgerTable,
+  place: ObjectPlace,
+  claim: Claim,
+): Promise<ClaimOutcome> {
+  const claimed = await updateItem(table, {
+    batchId: place.batchId,
+    item: sortKey(place.objectId),
+    update:
+      'SET #state = :claimed, claim = :claim, attempts = if_not_exists(attempts, :zero) + :one',
+    condition: [
+      '#state = :registered',
+      '(#state = :claimed AND claim.executionArn <> :execution)',
+      '(#state = :claimed AND claim.messageId = :message AND claim.receiveCount < :count)',
+    ].join(' OR '),
+    names: state,
+    values: {
+      ':registered': 'REGISTERED',
+      ':claimed': 'CLAIMED',
+      ':claim': claim,
+      ':zero': 0,
+      ':one': 1,
+      ':execution': claim.executionArn,
+      ':message': claim.messageId,
+      ':count': claim.receiveCount,
+    },
+  });
+  if (claimed !== undefined) return { kind: 'claimed' };
+  const object = await getObject(table, place);
+  if (object === undefined) return { kind: 'unknown' };
+  if (object.state === 'DONE' || object.state === 'FAILED') return { kind: 'ended' };
+  return { kind: object.claim?.messageId === claim.messageId ? 'busy' : 'duplicate' };
+}
+
+/** Marks an object done. Answers false where its claim is no longer this one: the write is dropped. */
+export async function completeObject(
+  table: LedgerTable,
+  place: ObjectPlace,
+  claimId: string,
+  result: StoredResult,
+  now: Date,
+): Promise<boolean> {
+  const updated = await updateItem(table, {
+    batchId: place.batchId,
+    item: sortKey(place.objectId),
+    update: 'SET #state = :done, #result = :result, endedAt = :now',
+    condition: '#state = :claimed AND claim.claimId = :claimId',
+    names: { ...state, '#result': 'result' },
+    values: {
+      ':done': 'DONE',
+      ':claimed': 'CLAIMED',
+      ':result': result,
+      ':claimId': claimId,
+      ':now': now.toISOString(),
+    },
+  });
+  return updated !== undefined;
+}
+
+/** Why an object failed. */
+export interface Failure {
+  readonly reason: FailureReason;
+  readonly pipelineReason?: string | undefined;
+}
+
+/** Marks a claimed object failed. Answers false where its claim is no longer this one. */
+export async function failObject(
+  table: LedgerTable,
+  place: ObjectPlace,
+  claimId: string,
+  failure: Failure,
+  now: Date,
+): Promise<boolean> {
+  return markFailed(table, place, failure, now, '#state = :claimed AND claim.claimId = :claimId', {
+    ':claimed': 'CLAIMED',
+    ':claimId': claimId,
+  });
+}
+
+/** Marks an object failed that nobody works on any more: not listed, or left over at the end. */
+export async function abandonObject(
+  table: LedgerTable,
+  place: ObjectPlace,
+  reason: FailureReason,
+  now: Date,
+): Promise<boolean> {
+  return markFailed(table, place, { reason }, now, '#state IN (:registered, :claimed)', {
+    ':registered': 'REGISTERED',
+    ':claimed': 'CLAIMED',
+  });
+}
+
+async function markFailed(
+  table: LedgerTable,
+  place: ObjectPlace,
+  { reason, pipelineReason }: Failure,
+  now: Date,
+  condition: string,
+  values: Record<string, unknown>,
+): Promise<boolean> {
+  const withPipelineReason =
+    pipelineReason === undefined ? '' : ', pipelineReason = :pipelineReason';
+  const updated = await updateItem(table, {
+    batchId: place.batchId,
+    item: sortKey(place.objectId),
+    update: `SET #state = :failed, reason = :reason, endedAt = :now${withPipelineReason}`,
+    condition,
+    names: state,
+    values: {
+      ...values,
+      ':failed': 'FAILED',
+      ':reason': reason,
+      ':pipelineReason': pipelineReason,
+      ':now': now.toISOString(),
+    },
+  });
+  return updated !== undefined;
+}

@@ -1,0 +1,113 @@
+import {
+  type AttributeValue,
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  GetItemCommand,
+  QueryCommand,
+  type QueryCommandInput,
+  type UpdateItemCommandInput,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+
+/** The ledger's table: partition key `batchId`, sort key `item`. */
+export interface LedgerTable {
+  readonly client: DynamoDBClient;
+  readonly name: string;
+}
+
+/** Index of all batch items, by creation time: partition key `kind`, sort key `createdAt`. */
+export const batchIndex = 'batches';
+
+interface Update {
+  readonly batchId: string;
+  readonly item: string;
+  readonly update: string;
+  /** DynamoDB condition; without one the update always holds. */
+  readonly condition?: string;
+  /** Attribute names that are reserved words, by their `#` placeholder. */
+  readonly names?: Record<string, string>;
+  readonly values: Record<string, unknown>;
+}
+
+/**
+ * One conditional write of one item: the only kind of write, and so the only lock, of the ledger.
+ *
+ * Answers the new item, or undefined where the condition did not hold.
+ */
+export async function updateItem(
+  table: LedgerTable,
+  { batchId, item, update, condition, names, values }: Update,
+): Promise<Record<string, unknown> | undefined> {
+  const input: UpdateItemCommandInput = {
+    TableName: table.name,
+    Key: marshall({ batchId, item }),
+    UpdateExpression: update,
+    ConditionExpression: condition,
+    ExpressionAttributeNames: names,
+    ExpressionAttributeValues: marshall(values, { removeUndefinedValues: true }),
+    ReturnValues: 'ALL_NEW',
+  };
+  try {
+    const { Attributes } = await table.client.send(new UpdateItemCommand(input));
+    return Attributes === undefined ? {} : unmarshall(Attributes);
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return undefined;
+    throw error;
+  }
+}
+
+/** Reads one item, consistently. */
+export async function getItem(
+  table: LedgerTable,
+  batchId: string,
+  item: string,
+): Promise<Record<string, unknown> | undefined> {
+  const { Item } = await table.client.send(
+    new GetItemCommand({
+      TableName: table.name,
+      Key: marshall({ batchId, item }),
+      ConsistentRead: true,
+    }),
+  );
+  return Item === undefined ? undefined : unmarshall(Item);
+}
+
+/** Runs a query page by page. */
+async function* query(
+  table: LedgerTable,
+  input: Omit<QueryCommandInput, 'TableName'>,
+): AsyncGenerator<Record<string, unknown>> {
+  let from: Record<string, AttributeValue> | undefined;
+  do {
+    const page = await table.client.send(
+      new QueryCommand({ ...input, TableName: table.name, ExclusiveStartKey: from }),
+    );
+    for (const item of page.Items ?? []) yield unmarshall(item);
+    from = page.LastEvaluatedKey;
+  } while (from !== undefined);
+}
+
+/** Reads a batch's items whose sort key begins with `prefix`, in its order, consistently. */
+export function queryItems(
+  table: LedgerTable,
+  batchId: string,
+  prefix: string,
+): AsyncGenerator<Record<string, unknown>> {
+  return query(table, {
+    KeyConditionExpression: 'batchId = :batchId AND begins_with(#item, :prefix)',
+    ExpressionAttributeNames: { '#item': 'item' },
+    ExpressionAttributeValues: marshall({ ':batchId': batchId, ':prefix': prefix }),
+    ConsistentRead: true,
+  });
+}
+
+/** Reads the items of {@link batchIndex}, newest first. Eventually consistent. */
+export function queryBatches(table: LedgerTable): AsyncGenerator<Record<string, unknown>> {
+  return query(table, {
+    IndexName: batchIndex,
+    KeyConditionExpression: 'kind = :kind',
+    ExpressionAttributeValues: marshall({ ':kind': 'BATCH' }),
+    ScanIndexForward: false,
+  });
+}
