@@ -1,0 +1,53 @@
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bundlePipelines } from '../../pipelines/build.ts';
+import { findPipeline } from '../../pipelines/registry.ts';
+
+let directory: string;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'bundles-'));
+  await bundlePipelines(join(directory, 'first'));
+  await bundlePipelines(join(directory, 'second'));
+});
+
+afterAll(() => rm(directory, { recursive: true }));
+
+describe('bundlePipelines', () => {
+  it('makes folders that the registry accepts', async () => {
+    const { contract } = await findPipeline(join(directory, 'first'), 'vitals-summary');
+
+    expect(contract).toMatchObject({ name: 'vitals-summary', acceptedTypes: ['text/csv'] });
+    expect(await readdir(join(directory, 'first'))).toEqual(['vitals-summary']);
+    expect(await readdir(join(directory, 'first', 'vitals-summary'))).toEqual([
+      'consolidate.mjs',
+      'pipeline.json',
+      'process.mjs',
+    ]);
+  });
+
+  it.each(['process.mjs', 'consolidate.mjs'])(
+    'leaves only Node and the engine outside %s, and no path of this machine in it',
+    async (file) => {
+      const text = await readFile(join(directory, 'first', 'vitals-summary', file), 'utf8');
+
+      const outside = [...text.matchAll(/^import .*from "([^"]+)";$/gm)].map(([, name]) => name);
+      expect(new Set(outside.filter((name) => !name?.startsWith('node:')))).toEqual(
+        new Set(['@duckdb/node-api']),
+      );
+      expect(text).not.toContain(process.cwd());
+      expect(text.length).toBeLessThan(40_000);
+    },
+  );
+
+  it('gives the same bytes each time', async () => {
+    for (const file of ['process.mjs', 'consolidate.mjs', 'pipeline.json']) {
+      const [first, second] = await Promise.all(
+        ['first', 'second'].map((run) => readFile(join(directory, run, 'vitals-summary', file))),
+      );
+      expect(first).toEqual(second);
+    }
+  });
+});
