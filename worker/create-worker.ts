@@ -1,0 +1,134 @@
+import { SendTaskFailureCommand, SendTaskSuccessCommand } from '@aws-sdk/client-sfn';
+import { WorkerLostError } from '../workflow/model/errors.ts';
+import type { WorkerCommand } from '../workflow/model/worker-command.ts';
+import { configureWorker } from './configure-worker.ts';
+import { consolidateBatch } from './consolidate-batch.ts';
+import { errorCode, toCzarError } from './fatal-error.ts';
+import { isTaskGone, startHeartbeat, TaskGoneError } from './heartbeat.ts';
+import { processBatch } from './process-batch.ts';
+import { openScratch } from './scratch.ts';
+import type { WorkerDeps } from './worker-deps.ts';
+
+/** How the agent's process ends. */
+export const workerExit = {
+  /** The work is done and the task was told. */
+  done: 0,
+  /** The work failed and the task was told why. */
+  failed: 1,
+  /** Nobody was told: the command could not be read, or the task could not be reached. */
+  untold: 2,
+  /** Nobody waits for the answer any more. Everything was stopped and wiped. */
+  gone: 3,
+} as const;
+
+export type WorkerExit = (typeof workerExit)[keyof typeof workerExit];
+
+/** Runs commands on an instance (W). */
+export interface Worker {
+  /**
+   * Runs one command, wipes its scratch, then answers its task token.
+   *
+   * An abort of `signal` is an interruption: nothing new is begun, pipelines are killed, messages
+   * are given back, and the task is told {@link WorkerLostError}.
+   */
+  run(command: WorkerCommand, signal: AbortSignal): Promise<WorkerExit>;
+}
+
+/** Makes a worker of its clients and places. */
+export function createWorker(deps: WorkerDeps): Worker {
+  return { run: (command, signal) => runCommand(deps, command, signal) };
+}
+
+async function runCommand(
+  deps: WorkerDeps,
+  command: WorkerCommand,
+  interruption: AbortSignal,
+): Promise<WorkerExit> {
+  const { sfn, log, pace } = deps;
+  const { taskToken } = command;
+  const gone = new AbortController();
+  const stopBeating = startHeartbeat({
+    sfn,
+    taskToken,
+    milliseconds: pace.heartbeatMilliseconds,
+    log,
+    onGone: (error) => gone.abort(error),
+  });
+  log('command started', { command: command.command, batchId: command.batchId });
+  try {
+    const reply = await workAndWipe(deps, command, [interruption, gone.signal]);
+    await sfn.send(new SendTaskSuccessCommand({ taskToken, output: JSON.stringify(reply) }));
+    log('command done', { command: command.command });
+    return workerExit.done;
+  } catch (error) {
+    if (error instanceof TaskGoneError || isTaskGone(error)) {
+      log('command abandoned', { command: command.command });
+      return workerExit.gone;
+    }
+    return await tellFailure(deps, taskToken, error);
+  } finally {
+    stopBeating();
+  }
+}
+
+async function workAndWipe(
+  deps: WorkerDeps,
+  command: WorkerCommand,
+  stops: readonly AbortSignal[],
+): Promise<unknown> {
+  const scratch = await openScratch(deps.paths.scratch);
+  if (scratch.leftovers > 0) deps.log('leftovers wiped', { count: scratch.leftovers });
+  const time = new AbortController();
+  const limit = command.command === 'configure' ? undefined : command.maxSeconds;
+  const timer =
+    limit === undefined
+      ? undefined
+      : setTimeout(() => time.abort(tooLong(limit)), limit * 1000).unref();
+  const signal = AbortSignal.any([...stops, time.signal]);
+  try {
+    return await work(deps, command, { scratch: scratch.path, signal });
+  } catch (error) {
+    // Whatever broke because of the abort, the abort is the reason.
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    await scratch.wipe();
+  }
+}
+
+function work(
+  deps: WorkerDeps,
+  command: WorkerCommand,
+  run: { readonly scratch: string; readonly signal: AbortSignal },
+): Promise<unknown> {
+  switch (command.command) {
+    case 'configure':
+      return configureWorker(deps);
+    case 'process':
+      return processBatch({ command, ...run }, deps);
+    case 'consolidate':
+      return consolidateBatch({ command, ...run }, deps);
+  }
+}
+
+function tooLong(seconds: number): WorkerLostError {
+  return new WorkerLostError(`the worker did not end within ${seconds} seconds`);
+}
+
+async function tellFailure(
+  { sfn, log }: WorkerDeps,
+  taskToken: string,
+  error: unknown,
+): Promise<WorkerExit> {
+  const { code, message } = toCzarError(error);
+  log('command failed', { code, reason: errorCode(error) });
+  try {
+    await sfn.send(new SendTaskFailureCommand({ taskToken, error: code, cause: message }));
+    return workerExit.failed;
+  } catch (unreached) {
+    if (isTaskGone(unreached)) return workerExit.gone;
+    log('task could not be told', { code: errorCode(unreached) });
+    return workerExit.untold;
+  }
+}

@@ -1,0 +1,65 @@
+import { abandonObject, getObject, listObjects } from '../ledger/objects.ts';
+import type { LedgerTable } from '../ledger/table.ts';
+import { mergeJoin } from '../runtime/merge-join.ts';
+import { ManifestMismatchError } from '../workflow/model/errors.ts';
+import type { FailureReason, ObjectItem } from '../workflow/model/ledger-items.ts';
+import type { ManifestIndex } from './manifest-index.ts';
+
+/** Where all objects of a batch ended. */
+export interface Settled {
+  readonly done: number;
+  readonly failed: number;
+  /** The failed ones by reason. */
+  readonly reasons: ReadonlyMap<FailureReason, number>;
+}
+
+/**
+ * Ends every object that no worker ended, and counts how all of them ended.
+ *
+ * The workers are through: what is still open lies in the dead-letter queue, or its message was
+ * lost. A late write of a worker that was given up is refused from here on, because the object is
+ * no longer claimed. A repeated call finds everything ended and counts the same.
+ *
+ * @throws ManifestMismatchError where an object of the manifest was not listed, or as another one
+ */
+export async function settleObjects(
+  manifest: ManifestIndex,
+  { table, now }: { readonly table: LedgerTable; readonly now: () => Date },
+  batchId: string,
+): Promise<Settled> {
+  let done = 0;
+  const reasons = new Map<FailureReason, number>();
+  for await (const { left, right } of mergeJoin(manifest.entries(), listObjects(table, batchId))) {
+    // The ledger's digest is the listing's: an object without one was not listed.
+    if (right === undefined || (left && left.ciphertextSha256 !== right.sha256)) {
+      throw new ManifestMismatchError(
+        `the listing and the manifest differ at object ${left?.objectId ?? ''}`,
+      );
+    }
+    const reason = await settle(right, left !== undefined, table, now());
+    if (reason === undefined) done += 1;
+    else reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+  }
+  const failed = [...reasons.values()].reduce((sum, count) => sum + count, 0);
+  return { done, failed, reasons };
+}
+
+/** Ends an object if it is open. Answers why it failed; undefined where it is done. */
+async function settle(
+  object: ObjectItem,
+  isInManifest: boolean,
+  table: LedgerTable,
+  now: Date,
+): Promise<FailureReason | undefined> {
+  if (object.state === 'DONE') return undefined;
+  if (object.state === 'FAILED') return object.reason ?? 'NOT_PROCESSED';
+  const reason = openReason(object, isInManifest);
+  if (await abandonObject(table, object, reason, now)) return reason;
+  const ended = await getObject(table, object);
+  return ended?.state === 'DONE' ? undefined : (ended?.reason ?? reason);
+}
+
+function openReason({ attempts = 0 }: ObjectItem, isInManifest: boolean): FailureReason {
+  if (!isInManifest) return 'NOT_IN_MANIFEST';
+  return attempts > 0 ? 'RETRIES_EXHAUSTED' : 'NOT_PROCESSED';
+}
