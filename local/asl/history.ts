@@ -1,0 +1,72 @@
+import type { Clock } from '../clock.ts';
+import { ExecutionFatalError } from './failure.ts';
+
+/** The details of an event: JSON texts, names, numbers, as `GetExecutionHistory` returns them. */
+export type EventDetails = Readonly<Record<string, unknown>>;
+
+/** One event of an execution, in the shape in which `GetExecutionHistory` returns it. */
+export interface HistoryEvent {
+  readonly id: number;
+  readonly previousEventId: number;
+  readonly timestamp: Date;
+  readonly type: string;
+  readonly [details: `${string}EventDetails`]: EventDetails | undefined;
+}
+
+/** A standard execution's history ends here: event 25,000 is the failure itself. */
+const MAX_EVENTS = 25_000;
+
+/**
+ * The events of one execution, in order.
+ *
+ * @see chain.ts for what decides an event's `previousEventId`.
+ */
+export class History {
+  readonly events: HistoryEvent[] = [];
+  readonly #clock: Clock;
+  readonly #onEvent: (event: HistoryEvent) => void;
+
+  constructor(clock: Clock, onEvent: (event: HistoryEvent) => void) {
+    this.#clock = clock;
+    this.#onEvent = onEvent;
+  }
+
+  /**
+   * Appends an event.
+   *
+   * @throws ExecutionFatalError when only the last of the 25,000 places is left.
+   */
+  append(type: string, previousEventId: number, details?: EventDetails): HistoryEvent {
+    if (this.events.length >= MAX_EVENTS - 1) {
+      throw new ExecutionFatalError(
+        `The execution reached the maximum number of history events (${MAX_EVENTS}).`,
+      );
+    }
+    return this.#push(type, previousEventId, details);
+  }
+
+  /** Appends the event that ends the execution; it may take the last place. */
+  end(type: string, previousEventId: number, details: EventDetails): void {
+    this.#push(type, previousEventId, details);
+  }
+
+  #push(type: string, previousEventId: number, details?: EventDetails): HistoryEvent {
+    const event: HistoryEvent = {
+      id: this.events.length + 1,
+      previousEventId,
+      timestamp: this.#clock.now(),
+      type,
+      ...(details && { [detailsKey(type)]: details }),
+    };
+    this.events.push(event);
+    this.#onEvent(event);
+    return event;
+  }
+}
+
+/** Entering and leaving share their details across state types; every other event has its own. */
+function detailsKey(type: string): `${string}EventDetails` {
+  if (type.endsWith('StateEntered')) return 'stateEnteredEventDetails';
+  if (type.endsWith('StateExited')) return 'stateExitedEventDetails';
+  return `${type.charAt(0).toLowerCase()}${type.slice(1)}EventDetails`;
+}
