@@ -1,0 +1,132 @@
+import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { StringParameter } from 'aws-cdk-lib/aws-ssm';
+import {
+  DefinitionBody,
+  LogLevel,
+  QueryLanguage,
+  type IStateMachine,
+  StateMachine,
+  StateMachineType,
+} from 'aws-cdk-lib/aws-stepfunctions';
+import type { Construct } from 'constructs';
+import { batchLifecycle, mostDays } from '../workflow/definition.ts';
+import { type ClientSettings, clientSettingsParameter } from '../workflow/model/client-settings.ts';
+import type { TaskFunctions } from '../workflow/task-functions.ts';
+import type { CzarConfig } from './config.ts';
+import { Announcements } from './constructs/announcements.ts';
+import { BatchTasks } from './constructs/batch-tasks.ts';
+import { EventTasks } from './constructs/event-tasks.ts';
+import type { DataStack } from './data-stack.ts';
+import { stateMachineName } from './names.ts';
+import { pipelineNames } from './pipeline-names.ts';
+import type { WorkersStack } from './workers-stack.ts';
+
+export interface BatchStackProps extends StackProps {
+  readonly config: CzarConfig;
+  readonly data: DataStack;
+  readonly workers: WorkersStack;
+}
+
+/**
+ * Orchestration: the state machine, its tasks, what they announce, and what sweeps behind them.
+ *
+ * Nothing here keeps data, and no role of it can read S3D or S3O or decrypt with the data key.
+ */
+export class BatchStack extends Stack {
+  readonly stateMachine: IStateMachine;
+
+  constructor(scope: Construct, id: string, props: BatchStackProps) {
+    const { config, data, workers, ...stackProps } = props;
+    super(scope, id, stackProps);
+    const announcements = new Announcements(this, 'Announcements', {
+      config,
+      storageKey: data.storageKey,
+    });
+    const deadLetters = this.deadLetterQueue('DeadLetters', data);
+    const undelivered = this.deadLetterQueue('UndeliveredEvents', data);
+    const { functions } = new BatchTasks(this, 'Tasks', {
+      config,
+      data,
+      workers,
+      announcements,
+      pipelines: pipelineNames(),
+      deadLetterQueue: deadLetters,
+    });
+    this.stateMachine = this.lifecycle(functions, props);
+    new EventTasks(this, 'Events', {
+      config,
+      data,
+      workers,
+      announcements,
+      undelivered,
+      stateMachine: this.stateMachine,
+    });
+    this.tell(props);
+  }
+
+  private lifecycle(functions: TaskFunctions, { config, data }: BatchStackProps): StateMachine {
+    return new StateMachine(this, 'Lifecycle', {
+      stateMachineName: stateMachineName(config.pit),
+      stateMachineType: StateMachineType.STANDARD,
+      queryLanguage: QueryLanguage.JSONATA,
+      definitionBody: DefinitionBody.fromChainable(batchLifecycle(this, functions)),
+      comment: 'One batch, from request to evaporation',
+      timeout: Duration.days(mostDays),
+      logs: {
+        destination: new LogGroup(this, 'LifecycleLog', {
+          encryptionKey: data.storageKey,
+          retention: RetentionDays.ONE_YEAR,
+          removalPolicy: RemovalPolicy.DESTROY,
+        }),
+        level: LogLevel.ALL,
+        includeExecutionData: false,
+      },
+      // X-Ray would keep a second record of every run, and know less of it than the history.
+      tracingEnabled: false,
+    });
+  }
+
+  /** A queue of what could not be done, kept for SQS's most until a person has looked. */
+  private deadLetterQueue(id: string, { storageKey }: DataStack): Queue {
+    const queue = new Queue(this, id, {
+      encryption: QueueEncryption.KMS,
+      encryptionMasterKey: storageKey,
+      enforceSSL: true,
+      retentionPeriod: Duration.days(14),
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    // Without an action: an institution has its own way to wake people, and adds it.
+    new Alarm(queue, 'NotEmpty', {
+      alarmDescription: `${id} is not empty. See docs/operate.md.`,
+      metric: queue.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum' }),
+      threshold: 1,
+      evaluationPeriods: 1,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+    return queue;
+  }
+
+  /** What `czar` and a person have to know of the deployment. Names only. */
+  private tell({ config, data }: BatchStackProps): void {
+    const settings: ClientSettings = {
+      study: config.pit,
+      inputBucket: data.inputBucket.bucketName,
+      resultBucket: data.resultBucket.bucketName,
+      ancillaryBucket: data.ancillaryBucket.bucketName,
+      ledgerTable: data.ledger.tableName,
+      dataKeyArn: data.dataKey.keyArn,
+      stateMachineArn: this.stateMachine.stateMachineArn,
+    };
+    const parameter = new StringParameter(this, 'ClientSettings', {
+      parameterName: clientSettingsParameter(config.pit),
+      description: `Where study ${config.pit} keeps what; read by czar`,
+      stringValue: this.toJsonString(settings),
+    });
+    new CfnOutput(this, 'StateMachineArn', { value: this.stateMachine.stateMachineArn });
+    new CfnOutput(this, 'ClientSettingsParameter', { value: parameter.parameterName });
+  }
+}

@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import { glob, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, type BuildOptions } from 'esbuild';
+import { bundlePipelines } from '../pipelines/build.ts';
+import { lambdaDirectory } from './lambda-code.ts';
+
+/** The repository's root. */
+export const root = fileURLToPath(new URL('..', import.meta.url));
+
+/**
+ * The SDK is inside the bundle, from its ES modules: half the size, and a third of the time to load.
+ *
+ * The banner is for CommonJS packages in it that load Node's own modules by `require`.
+ */
+const forNode24: BuildOptions = {
+  bundle: true,
+  minify: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node24',
+  mainFields: ['module', 'main'],
+  outExtension: { '.js': '.mjs' },
+  banner: {
+    js: "import{createRequire as czarRequire}from'node:module';const require=czarRequire(import.meta.url);",
+  },
+  absWorkingDir: root,
+  legalComments: 'none',
+  logLevel: 'silent',
+};
+
+/**
+ * Sources of credentials that the SDK tries where the environment has none, and loads only then.
+ * Lambda's always has them, so a fifth of each bundle can stay away.
+ */
+const unusedInLambda = ['ini', 'process', 'sso', 'web-identity'].map(
+  (source) => `@aws-sdk/credential-provider-${source}`,
+);
+
+/**
+ * Bundles every `tasks/<name>/handler.ts` into `dist/lambda/<name>/index.mjs`, in one run of
+ * esbuild: a run per function, as `NodejsFunction` does, takes almost a second each.
+ */
+export async function bundleLambdas(): Promise<void> {
+  const handlers = await Array.fromAsync(glob('tasks/*/handler.ts', { cwd: root }));
+  const { outputFiles } = await build({
+    ...forNode24,
+    entryPoints: handlers
+      .sort()
+      .map((handler) => ({ in: handler, out: join(basename(dirname(handler)), 'index') })),
+    outdir: lambdaDirectory,
+    external: unusedInLambda,
+    write: false,
+  });
+  for (const { path, contents } of outputFiles) await replaceFile(path, contents);
+}
+
+/**
+ * Bundles what a worker runs: `agent.mjs` and `pipelines/<name>/…` in a directory emptied before.
+ *
+ * The engine stays outside, because it is native; on the worker it lies in a `node_modules` above.
+ */
+export async function bundleAgent(outDirectory: string): Promise<void> {
+  await rm(outDirectory, { recursive: true, force: true });
+  await build({
+    ...forNode24,
+    entryPoints: [{ in: 'worker/agent.ts', out: 'agent' }],
+    outdir: outDirectory,
+    external: ['@duckdb/node-api'],
+  });
+  await bundlePipelines(join(outDirectory, 'pipelines'));
+}
+
+/** Writes a file whole or not at all, and leaves one that has these bytes already alone. */
+export async function replaceFile(path: string, contents: Uint8Array): Promise<void> {
+  const present = await readFile(path).catch(() => undefined);
+  if (present?.equals(contents)) return;
+  await mkdir(dirname(path), { recursive: true });
+  const unfinished = `${path}.${randomUUID()}`;
+  await writeFile(unfinished, contents);
+  await rename(unfinished, path);
+}

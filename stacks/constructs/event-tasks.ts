@@ -1,0 +1,116 @@
+import { Duration } from 'aws-cdk-lib';
+import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import type { CzarConfig } from '../config.ts';
+import type { DataStack } from '../data-stack.ts';
+import type { WorkersStack } from '../workers-stack.ts';
+import type { Announcements } from './announcements.ts';
+import { evaporation } from './batch-tasks.ts';
+import { TaskFunction } from './task-function.ts';
+import { taskRights as may } from './task-rights.ts';
+
+export interface EventTasksProps {
+  readonly config: CzarConfig;
+  readonly data: DataStack;
+  readonly workers: WorkersStack;
+  readonly announcements: Announcements;
+  readonly stateMachine: IStateMachine;
+  /** Where events go that could not be handled. */
+  readonly undelivered: IQueue;
+}
+
+/**
+ * What runs by events and beside the state machine: the register of new objects, and the sweeper.
+ */
+export class EventTasks extends Construct {
+  constructor(scope: Construct, id: string, props: EventTasksProps) {
+    super(scope, id);
+    this.registerObjects(props);
+    this.sweep(props);
+  }
+
+  private registerObjects({ config, data, workers, undelivered }: EventTasksProps): void {
+    const place = { pit: config.pit, data, workers };
+    const register = new TaskFunction(this, 'RegisterObject', {
+      task: 'register-object',
+      description: 'Enters a new object of S3D in the ledger; the manifest seals its batch',
+      timeout: Duration.seconds(30),
+      storageKey: data.storageKey,
+      environment: { STUDY: config.pit, LEDGER_TABLE: data.ledger.tableName },
+      rights: may.ledger(place),
+      deadLetterQueue: undelivered,
+    });
+    new Rule(this, 'ObjectCreated', {
+      description: 'A new object in S3D',
+      eventPattern: {
+        source: ['aws.s3'],
+        detailType: ['Object Created'],
+        detail: { bucket: { name: [data.inputBucket.bucketName] } },
+      },
+      targets: [new LambdaTarget(register.function, { deadLetterQueue: undelivered })],
+    });
+  }
+
+  private sweep(props: EventTasksProps): void {
+    const { config, data, workers, announcements, stateMachine, undelivered } = props;
+    const place = { pit: config.pit, data, workers };
+    const sweep = new TaskFunction(this, 'Sweep', {
+      task: 'sweep',
+      description: 'Ends what outlived its execution',
+      // Lambda's most; a sweep of nothing takes a second.
+      timeout: Duration.minutes(15),
+      storageKey: data.storageKey,
+      environment: {
+        STUDY: config.pit,
+        LEDGER_TABLE: data.ledger.tableName,
+        DATA_KEY_ARN: data.dataKey.keyArn,
+        ...announcements.environment,
+      },
+      rights: sweepRights(place).concat(announcements.rights),
+      memorySize: 512,
+      deadLetterQueue: undelivered,
+    });
+    const target = new LambdaTarget(sweep.function, { deadLetterQueue: undelivered });
+    new Rule(this, 'ExecutionEnded', {
+      description: 'An execution ended without having cleaned up behind itself',
+      eventPattern: {
+        source: ['aws.states'],
+        detailType: ['Step Functions Execution Status Change'],
+        detail: {
+          stateMachineArn: [stateMachine.stateMachineArn],
+          status: ['ABORTED', 'TIMED_OUT', 'FAILED'],
+        },
+      },
+      targets: [target],
+    });
+    new Rule(this, 'Hourly', {
+      description: 'Looks for what outlived its execution, whatever happened',
+      schedule: Schedule.rate(Duration.hours(1)),
+      targets: [target],
+    });
+    new Alarm(this, 'SweepFailed', {
+      alarmDescription:
+        'The sweeper failed: something of a batch may still run. See docs/operate.md.',
+      metric: sweep.function.metricErrors({ period: Duration.minutes(5), statistic: 'Sum' }),
+      threshold: 1,
+      evaluationPeriods: 1,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+  }
+}
+
+function sweepRights(place: Parameters<typeof may.ledger>[0]): PolicyStatement[] {
+  return [
+    ...evaporation(place).flat(),
+    ...may.listQueues(),
+    ...may.ledger(place),
+    ...may.queryLedger(place),
+    ...may.seeExecutions(place),
+  ];
+}

@@ -1,0 +1,179 @@
+import { Aws } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { tagKeys } from '../../workflow/model/tags.ts';
+import type { DataStack } from '../data-stack.ts';
+import { batchQueuePattern, stateMachineName } from '../names.ts';
+import type { WorkersStack } from '../workers-stack.ts';
+import { listObjects, readObjects } from './storage-rights.ts';
+
+/** What the rights of a study's tasks name. */
+export interface TaskSurroundings {
+  readonly pit: string;
+  readonly data: DataStack;
+  readonly workers: WorkersStack;
+}
+
+const regional = (service: string, resource: string): string =>
+  `arn:${Aws.PARTITION}:${service}:${Aws.REGION}:${Aws.ACCOUNT_ID}:${resource}`;
+
+const allow = (
+  actions: string[],
+  resources: string[],
+  conditions?: Record<string, unknown>,
+): PolicyStatement => new PolicyStatement({ actions, resources, conditions });
+
+/**
+ * The rights of the tasks, one function per thing that some of them do. None is on S3D, S3O, or the
+ * use of the data key.
+ */
+export const taskRights = {
+  /** Reading and writing single items, by key. The table's key is used through DynamoDB only. */
+  ledger: ({ data }: TaskSurroundings): PolicyStatement[] => [
+    allow(['dynamodb:GetItem', 'dynamodb:UpdateItem'], [data.ledger.tableArn]),
+    useStorageKey({ data }),
+  ],
+
+  readLedger: ({ data }: TaskSurroundings): PolicyStatement[] => [
+    allow(['dynamodb:GetItem'], [data.ledger.tableArn]),
+    useStorageKey({ data }),
+  ],
+
+  queryLedger: ({ data }: TaskSurroundings): PolicyStatement[] => [
+    allow(['dynamodb:Query'], [data.ledger.tableArn, `${data.ledger.tableArn}/index/*`]),
+  ],
+
+  /** Listings lie in S3A and hold no PHI. */
+  readListings: ({ pit, data }: TaskSurroundings): PolicyStatement[] => [
+    readObjects(data.ancillaryBucket, `listings/v1/${pit}/*`),
+    listObjects(data.ancillaryBucket),
+    useStorageKey({ data }),
+  ],
+
+  fillQueue: ({ pit, data }: TaskSurroundings): PolicyStatement[] => [
+    allow(
+      ['sqs:CreateQueue', 'sqs:TagQueue', 'sqs:SendMessage'],
+      [regional('sqs', batchQueuePattern(pit))],
+    ),
+    useStorageKey({ data }),
+  ],
+
+  findQueue: ({ pit }: TaskSurroundings): PolicyStatement[] => [
+    allow(['sqs:GetQueueUrl'], [regional('sqs', batchQueuePattern(pit))]),
+  ],
+
+  deleteQueue: ({ pit }: TaskSurroundings): PolicyStatement[] => [
+    allow(['sqs:DeleteQueue'], [regional('sqs', batchQueuePattern(pit))]),
+  ],
+
+  /** Listing queues knows no resources. It tells names. */
+  listQueues: (): PolicyStatement[] => [allow(['sqs:ListQueues'], ['*'])],
+
+  /** Describing knows no resources: it is all or none. */
+  seeInstances: (): PolicyStatement[] => [allow(['ec2:DescribeInstances'], ['*'])],
+
+  seeRemains: (): PolicyStatement[] => [
+    allow(['ec2:DescribeNetworkInterfaces', 'ec2:DescribeSnapshots', 'ec2:DescribeVolumes'], ['*']),
+  ],
+
+  /** Only instances with the study's tag, which none but Launch Worker can put on one. */
+  terminate: ({ pit }: TaskSurroundings): PolicyStatement[] => [
+    allow(['ec2:TerminateInstances'], [regional('ec2', 'instance/*')], {
+      StringEquals: { [`aws:ResourceTag/${tagKeys.study}`]: pit },
+      // E and B have the study's tag too. Only a worker has a batch's.
+      Null: { [`aws:ResourceTag/${tagKeys.batch}`]: 'false' },
+    }),
+  ],
+
+  launch: ({ pit, workers, data }: TaskSurroundings): PolicyStatement[] => [
+    allow(
+      ['ec2:RunInstances'],
+      ['instance/*', 'volume/*', 'network-interface/*'].map((made) => regional('ec2', made)),
+      {
+        StringEquals: { [`aws:RequestTag/${tagKeys.study}`]: pit },
+        Null: { [`aws:RequestTag/${tagKeys.batch}`]: 'false' },
+      },
+    ),
+    allow(
+      ['ec2:RunInstances'],
+      [
+        regional('ec2', `launch-template/${workers.launchTemplateId}`),
+        regional('ec2', `security-group/${workers.workerSecurityGroup.securityGroupId}`),
+        ...workers.subnetIds.map((subnetId) => regional('ec2', `subnet/${subnetId}`)),
+        // Images are AWS's own and belong to no account; the launch template names the one.
+        `arn:${Aws.PARTITION}:ec2:${Aws.REGION}::image/*`,
+      ],
+      {
+        ArnEquals: {
+          'ec2:LaunchTemplate': regional('ec2', `launch-template/${workers.launchTemplateId}`),
+        },
+      },
+    ),
+    allow(
+      ['ec2:CreateTags'],
+      ['instance/*', 'volume/*', 'network-interface/*'].map((made) => regional('ec2', made)),
+      { StringEquals: { 'ec2:CreateAction': 'RunInstances' } },
+    ),
+    allow(['iam:PassRole'], [data.workerRole.roleArn], {
+      StringEquals: { 'iam:PassedToService': 'ec2.amazonaws.com' },
+    }),
+    // EC2 attaches encrypted volumes by a grant on the storage key, made in the caller's name.
+    allow(
+      [
+        'kms:Decrypt',
+        'kms:DescribeKey',
+        'kms:GenerateDataKeyWithoutPlaintext',
+        'kms:ReEncryptFrom',
+        'kms:ReEncryptTo',
+      ],
+      [data.storageKey.keyArn],
+    ),
+    allow(['kms:CreateGrant'], [data.storageKey.keyArn], {
+      Bool: { 'kms:GrantIsForAWSResource': 'true' },
+    }),
+  ],
+
+  seeAgents: (): PolicyStatement[] => [
+    // Knows no resources; it tells which agents answer.
+    allow(['ssm:DescribeInstanceInformation'], ['*']),
+  ],
+
+  /** The one document, and only to instances of a batch of this study. */
+  command: ({ pit, workers }: TaskSurroundings): PolicyStatement[] => [
+    allow(['ssm:SendCommand'], [regional('ssm', `document/${workers.workerDocumentName}`)]),
+    allow(['ssm:SendCommand'], [regional('ec2', 'instance/*')], {
+      StringEquals: { [`ssm:resourceTag/${tagKeys.study}`]: pit },
+      Null: { [`ssm:resourceTag/${tagKeys.batch}`]: 'false' },
+    }),
+  ],
+
+  /** Grants for worker sessions only, of two operations, bound to an encryption context. */
+  deliverKey: ({ data }: TaskSurroundings): PolicyStatement[] => [
+    allow(['kms:CreateGrant'], [data.dataKey.keyArn], {
+      StringEquals: { 'kms:GrantConstraintType': 'EncryptionContextSubset' },
+      'ForAllValues:StringEquals': { 'kms:GrantOperations': ['Decrypt', 'GenerateDataKey'] },
+      Null: { 'kms:GrantOperations': 'false' },
+      StringLike: {
+        'kms:GranteePrincipal': `arn:${Aws.PARTITION}:sts::${Aws.ACCOUNT_ID}:assumed-role/${data.workerRole.roleName}/*`,
+      },
+    }),
+  ],
+
+  seeGrants: ({ data }: TaskSurroundings): PolicyStatement[] => [
+    allow(['kms:ListGrants'], [data.dataKey.keyArn]),
+  ],
+
+  revokeGrants: ({ data }: TaskSurroundings): PolicyStatement[] => [
+    allow(['kms:RevokeGrant'], [data.dataKey.keyArn]),
+  ],
+
+  seeExecutions: ({ pit }: TaskSurroundings): PolicyStatement[] => [
+    allow(
+      ['states:DescribeExecution'],
+      [regional('states', `execution:${stateMachineName(pit)}:*`)],
+    ),
+  ],
+} as const;
+
+function useStorageKey({ data }: Pick<TaskSurroundings, 'data'>): PolicyStatement {
+  return allow(['kms:Decrypt', 'kms:GenerateDataKey'], [data.storageKey.keyArn]);
+}

@@ -1,0 +1,168 @@
+import { Duration, RemovalPolicy, Stack, type StackProps, Validations } from 'aws-cdk-lib';
+import {
+  AttributeType,
+  BillingMode,
+  type ITable,
+  ProjectionType,
+  Table,
+  TableEncryption,
+} from 'aws-cdk-lib/aws-dynamodb';
+import {
+  FlowLog,
+  FlowLogDestination,
+  FlowLogResourceType,
+  FlowLogTrafficType,
+} from 'aws-cdk-lib/aws-ec2';
+import type { IRole } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { type IBucket, ObjectLockRetention } from 'aws-cdk-lib/aws-s3';
+import type { Construct } from 'constructs';
+import { batchIndex } from '../ledger/table.ts';
+import type { CzarConfig } from './config.ts';
+import { accessLogBucket } from './constructs/access-log-bucket.ts';
+import { DataKey } from './constructs/data-key.ts';
+import {
+  onlyListedBy,
+  onlyReadBy,
+  onlyReadThrough,
+  onlyWrittenFrom,
+} from './constructs/input-fence.ts';
+import { People } from './constructs/people.ts';
+import { SecureBucket } from './constructs/secure-bucket.ts';
+import { StorageKey } from './constructs/storage-key.ts';
+import { WorkerRole } from './constructs/worker-role.ts';
+import type { NetworkStack } from './network-stack.ts';
+
+export interface DataStackProps extends StackProps {
+  readonly config: CzarConfig;
+  readonly network: NetworkStack;
+}
+
+/**
+ * Everything of a study that outlives a batch and a stack: keys, buckets, ledger, and the roles
+ * that their policies name.
+ */
+export class DataStack extends Stack {
+  /** HomerKey. Its policy says who may do what: never call `grant*` on it. */
+  readonly dataKey: IKey;
+  readonly storageKey: IKey;
+  /** S3D: written by uploaders, read by workers. Its `Object Created` events go to EventBridge. */
+  readonly inputBucket: IBucket;
+  /** S3O: written by workers, read by them and researchers. */
+  readonly resultBucket: IBucket;
+  /** S3L: AWS's logs, each version locked. */
+  readonly logBucket: IBucket;
+  /** S3A: listings and the workers' software. No PHI. */
+  readonly ancillaryBucket: IBucket;
+  readonly ledger: ITable;
+  readonly workerRole: IRole;
+  readonly uploaderRole: IRole;
+  readonly researcherRole: IRole;
+  readonly operatorRole: IRole;
+  readonly auditorRole: IRole;
+
+  constructor(scope: Construct, id: string, { config, network, ...props }: DataStackProps) {
+    super(scope, id, props);
+    const { pit } = config;
+    const worker = new WorkerRole(this, 'Worker');
+    const people = new People(this, 'People', { pit });
+    this.workerRole = worker.role;
+    this.uploaderRole = people.uploader;
+    this.researcherRole = people.researcher;
+    this.operatorRole = people.operator;
+    this.auditorRole = people.auditor;
+
+    this.dataKey = new DataKey(this, 'DataKey', {
+      pit,
+      workerRole: worker.role,
+      uploaderRole: people.uploader,
+      researcherRole: people.researcher,
+    }).key;
+    this.storageKey = new StorageKey(this, 'StorageKey', { pit }).key;
+
+    const accessLogs = accessLogBucket(this, 'AccessLogs');
+    const shared = { key: this.storageKey, accessLogs };
+    const input = new SecureBucket(this, 'Input', {
+      ...shared,
+      overwrite: 'refused',
+      events: true,
+    });
+    const result = new SecureBucket(this, 'Result', { ...shared, overwrite: 'refused' });
+    const log = new SecureBucket(this, 'Log', { ...shared, overwrite: lockOf(config) });
+    const ancillary = new SecureBucket(this, 'Ancillary', { ...shared, overwrite: 'refused' });
+    this.inputBucket = fenceInput(input.bucket, worker.role, { config, network });
+    result.bucket.addToResourcePolicy(onlyReadBy(result.bucket, worker.role, people.researcher));
+    this.resultBucket = result.bucket;
+    this.logBucket = log.bucket;
+    this.ancillaryBucket = ancillary.bucket;
+    this.ledger = ledgerTable(this, this.storageKey);
+
+    const stores = { pit, ...this.stores() };
+    worker.allow(stores);
+    people.allow(stores);
+
+    new FlowLog(this, 'FlowLog', {
+      resourceType: FlowLogResourceType.fromVpc(network.vpc),
+      trafficType: FlowLogTrafficType.ALL,
+      destination: FlowLogDestination.toS3(log.bucket, 'flow-logs'),
+    });
+    Validations.of(this).acknowledge(
+      {
+        id: 'HIPAA.Security-S3BucketReplicationEnabled',
+        reason:
+          'A copy in a second region is the institution’s to decide: PHI would leave the first',
+      },
+      {
+        id: 'HIPAA.Security-DynamoDBInBackupPlan',
+        reason: 'The ledger has point-in-time recovery and deletion protection',
+      },
+    );
+  }
+
+  private stores() {
+    const { dataKey, storageKey, inputBucket, resultBucket, logBucket, ancillaryBucket, ledger } =
+      this;
+    return { dataKey, storageKey, inputBucket, resultBucket, logBucket, ancillaryBucket, ledger };
+  }
+}
+
+function lockOf({ logLockDays, logLockMode }: CzarConfig): ObjectLockRetention {
+  const days = Duration.days(logLockDays);
+  return logLockMode === 'compliance'
+    ? ObjectLockRetention.compliance(days)
+    : ObjectLockRetention.governance(days);
+}
+
+function fenceInput(
+  bucket: IBucket,
+  workerRole: IRole,
+  { config, network }: DataStackProps,
+): IBucket {
+  bucket.addToResourcePolicy(onlyReadBy(bucket, workerRole));
+  bucket.addToResourcePolicy(onlyListedBy(bucket, workerRole));
+  bucket.addToResourcePolicy(onlyReadThrough(bucket, network.storageEndpoint));
+  if (config.uploadCidrs.length > 0) {
+    bucket.addToResourcePolicy(onlyWrittenFrom(bucket, config.uploadCidrs));
+  }
+  return bucket;
+}
+
+function ledgerTable(scope: Construct, key: IKey): Table {
+  const table = new Table(scope, 'Ledger', {
+    partitionKey: { name: 'batchId', type: AttributeType.STRING },
+    sortKey: { name: 'item', type: AttributeType.STRING },
+    billingMode: BillingMode.PAY_PER_REQUEST,
+    encryption: TableEncryption.CUSTOMER_MANAGED,
+    encryptionKey: key,
+    pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+    deletionProtection: true,
+    removalPolicy: RemovalPolicy.RETAIN,
+  });
+  table.addGlobalSecondaryIndex({
+    indexName: batchIndex,
+    partitionKey: { name: 'kind', type: AttributeType.STRING },
+    sortKey: { name: 'createdAt', type: AttributeType.STRING },
+    projectionType: ProjectionType.ALL,
+  });
+  return table;
+}

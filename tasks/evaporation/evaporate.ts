@@ -1,0 +1,55 @@
+import type { EC2Client } from '@aws-sdk/client-ec2';
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import * as z from 'zod';
+import { type GrantedKey, named, revokeGrants } from '../run-grants/run-grants.ts';
+import type { RunScope } from '../run-instances/run-scope.ts';
+import { terminateInstances } from '../run-instances/terminate-instances.ts';
+import { deleteQueue } from '../run-queue/run-queue.ts';
+
+/** Where a run's traces are found and ended. */
+export interface EvaporationDeps extends GrantedKey {
+  readonly ec2: EC2Client;
+  readonly sqs: SQSClient;
+  readonly study: string;
+}
+
+/** What to end: instances by tag, grants by the beginning of their names, queues. */
+export interface Target {
+  readonly scope: RunScope;
+  readonly grantPrefix: string;
+  readonly findQueues: () => Promise<readonly string[]>;
+}
+
+/** How much was found and ended. */
+export const Ended = z.strictObject({
+  instances: z.int().min(0),
+  grants: z.int().min(0),
+  queues: z.int().min(0),
+});
+export type Ended = z.infer<typeof Ended>;
+
+/**
+ * Takes the key away, terminates the instances and deletes the queue: all three are tried, even
+ * where one of them fails, and the first failure is thrown after that.
+ *
+ * A repeated call finds less, or nothing.
+ */
+export async function evaporate(target: Target, deps: EvaporationDeps): Promise<Ended> {
+  const [grants, instances, queues] = await Promise.allSettled([
+    revokeGrants(deps, named(target.grantPrefix)),
+    terminateInstances(deps.ec2, target.scope),
+    deleteQueues(deps.sqs, target),
+  ]);
+  return { grants: settled(grants), instances: settled(instances), queues: settled(queues) };
+}
+
+async function deleteQueues(sqs: SQSClient, { findQueues }: Target): Promise<number> {
+  const urls = await findQueues();
+  for (const url of urls) await deleteQueue(sqs, url);
+  return urls.length;
+}
+
+function settled<T>(result: PromiseSettledResult<T>): T {
+  if (result.status === 'rejected') throw result.reason;
+  return result.value;
+}

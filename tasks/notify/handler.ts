@@ -1,0 +1,37 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SESv2Client } from '@aws-sdk/client-sesv2';
+import { SNSClient } from '@aws-sdk/client-sns';
+import * as z from 'zod';
+import { defineTask } from '../define-task.ts';
+import { readEnvironment, text } from '../environment.ts';
+import { notify, NotifyInput, NotifyOutput } from './notify.ts';
+
+const env = readEnvironment(
+  z.object({
+    STUDY: text,
+    LEDGER_TABLE: text,
+    TOPIC_ARN: text,
+    MAIL_TEMPLATE: text,
+    MAIL_FROM: text,
+    MAIL_TO: text,
+  }),
+);
+const ses = new SESv2Client();
+const sns = new SNSClient();
+const table = { client: new DynamoDBClient(), name: env.LEDGER_TABLE };
+
+export const handler = defineTask({
+  input: NotifyInput,
+  output: NotifyOutput,
+  logKeys: ['batchId', 'kind', 'sent'],
+  run: (input) =>
+    notify(input, {
+      ses,
+      sns,
+      table,
+      study: env.STUDY,
+      topicArn: env.TOPIC_ARN,
+      mail: { template: env.MAIL_TEMPLATE, from: env.MAIL_FROM, to: env.MAIL_TO },
+      now: () => new Date(),
+    }),
+});

@@ -1,0 +1,76 @@
+import { SendEmailCommand, type SESv2Client } from '@aws-sdk/client-sesv2';
+import { PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
+import * as z from 'zod';
+import { recordMail, wasMailSent } from '../../ledger/mails.ts';
+import type { LedgerTable } from '../../ledger/table.ts';
+import { Run } from '../../workflow/model/batch-plan.ts';
+import { MailFields } from '../../workflow/model/mail.ts';
+import { executionHash } from '../../workflow/model/names.ts';
+import { writeMail } from './mail-text.ts';
+
+export const NotifyInput = z.strictObject({
+  ...Run.shape,
+  ...MailFields.pick({ kind: true, objects: true, done: true, failed: true, workers: true }).shape,
+  /** Code of the error that ended the batch, as the machine caught it. */
+  reason: z.string().optional(),
+});
+export type NotifyInput = z.infer<typeof NotifyInput>;
+
+export const NotifyOutput = z.strictObject({
+  /** False where this run's mail of this kind had gone out before. */
+  sent: z.boolean(),
+});
+export type NotifyOutput = z.infer<typeof NotifyOutput>;
+
+export interface NotifyDeps {
+  readonly ses: SESv2Client;
+  readonly sns: SNSClient;
+  readonly table: LedgerTable;
+  readonly study: string;
+  readonly topicArn: string;
+  readonly mail: { readonly template: string; readonly from: string; readonly to: string };
+  readonly now: () => Date;
+}
+
+/**
+ * Announces a stage of a batch: a message on the topic, and a mail.
+ *
+ * Once per run and kind, by the ledger. The topic comes first: what reads it can tell a repeated
+ * message by batch and kind, and a person who gets a mail twice cannot.
+ */
+export async function notify(input: NotifyInput, deps: NotifyDeps): Promise<NotifyOutput> {
+  const { batchId, executionArn, reason, ...counts } = input;
+  const place = { batchId, executionArn, kind: input.kind };
+  if (await wasMailSent(deps.table, place)) return { sent: false };
+
+  const fields = MailFields.parse({
+    ...counts,
+    batchId,
+    study: deps.study,
+    // Its hash: the name of an execution is one that a person may have typed.
+    execution: executionHash(executionArn),
+    ...(reason !== undefined && { reason: toReason(reason) }),
+  });
+  await deps.sns.send(
+    new PublishCommand({ TopicArn: deps.topicArn, Message: JSON.stringify(fields) }),
+  );
+  const { MessageId } = await deps.ses.send(
+    new SendEmailCommand({
+      FromEmailAddress: deps.mail.from,
+      Destination: { ToAddresses: [deps.mail.to] },
+      Content: {
+        Template: {
+          TemplateName: deps.mail.template,
+          TemplateData: JSON.stringify(writeMail(fields)),
+        },
+      },
+    }),
+  );
+  await recordMail(deps.table, place, MessageId ?? '', deps.now());
+  return { sent: true };
+}
+
+/** An error's name goes into the mail only if it is one: AWS's are, and so are ours. */
+function toReason(name: string): string {
+  return MailFields.shape.reason.safeParse(name).success ? name : 'UnexpectedError';
+}

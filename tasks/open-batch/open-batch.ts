@@ -1,0 +1,72 @@
+import * as z from 'zod';
+import { openBatch as openInLedger } from '../../ledger/batches.ts';
+import { BatchPlan, Run } from '../../workflow/model/batch-plan.ts';
+import { BatchTakenError } from '../../workflow/model/errors.ts';
+import { type ListingBucket, readListing } from '../listing/listing.ts';
+import { createQueue, type QueueDeps } from './create-queue.ts';
+import { type EnterDeps, enterObjects } from './enter-objects.ts';
+
+export const OpenBatchInput = z.strictObject({
+  ...Run.shape,
+  ...BatchPlan.pick({ pipeline: true }).shape,
+});
+export type OpenBatchInput = z.infer<typeof OpenBatchInput>;
+
+export const OpenBatchOutput = z.strictObject({
+  /** Objects in the listing. */
+  objects: z.int().min(0),
+  queueUrl: z.url(),
+  /** Objects that arrived and are not in the listing. They end FAILED. */
+  notListed: z.int().min(0),
+});
+export type OpenBatchOutput = z.infer<typeof OpenBatchOutput>;
+
+export type OpenBatchDeps = ListingBucket & QueueDeps & EnterDeps;
+
+/**
+ * How long one call enters objects: Lambda's 15 minutes, less one to end in.
+ *
+ * A batch's items share one partition key and are written in the order of their ids, which one
+ * DynamoDB partition takes at 1,000 a second: 14 x 60 x 1,000 = 840,000 objects a call. A batch of a
+ * million takes two calls, one of ten million twelve, which is how often the machine repeats it.
+ */
+export const secondsToEnter = 840;
+
+/**
+ * Freezes a batch: the listing is checked as a whole, one conditional write makes the batch this
+ * execution's, then its objects are held against the ledger and go into its queue.
+ *
+ * Nothing is changed before that one write. A repeated call ends in the same state: the write holds
+ * again, the queue is the same, and objects entered already are passed over.
+ *
+ * @throws ManifestMismatchError when the listing is missing, broken, or of another batch.
+ * @throws BatchTakenError when another execution has the batch.
+ * @throws StillOpeningError when the call has to be repeated to enter the rest.
+ */
+export async function openBatch(
+  { batchId, executionArn, pipeline }: OpenBatchInput,
+  deps: OpenBatchDeps,
+): Promise<OpenBatchOutput> {
+  const until = new Date(deps.now().getTime() + secondsToEnter * 1000);
+  const place = { study: deps.study, batchId };
+  const objects = await countEntries(readListing(place, deps));
+
+  const run = { batchId, executionArn };
+  if (!(await openInLedger(deps.table, { ...run, pipeline, objects }, deps.now()))) {
+    throw new BatchTakenError(`batch ${batchId} is run by another execution, or was run already`);
+  }
+  const queueUrl = await createQueue(run, deps);
+  const notListed = await enterObjects(
+    { batchId, queueUrl, until },
+    readListing(place, deps),
+    deps,
+  );
+  return { objects, queueUrl, notListed };
+}
+
+/** Reads a listing to its end, which checks every line of it. A million lines take some seconds. */
+async function countEntries(entries: AsyncGenerator): Promise<number> {
+  let count = 0;
+  while ((await entries.next()).done !== true) count += 1;
+  return count;
+}

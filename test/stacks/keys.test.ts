@@ -1,0 +1,129 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { sessionOf } from '../support/study-access.ts';
+import {
+  batchId,
+  input,
+  otherBatchId,
+  result,
+  sceneOf,
+  statementsOf,
+  type Scene,
+} from '../support/study-scene.ts';
+import { type Study, synthesize } from '../support/synth.ts';
+
+let study: Study;
+let scene: Scene;
+
+beforeAll(async () => {
+  study = await synthesize();
+  scene = sceneOf(study.templates);
+});
+
+/** A copy of the templates that a test may break. */
+const brokenTemplates = () => structuredClone(study.templates);
+
+describe('the data key', () => {
+  it('decrypts an input for nobody while there is no grant', () => {
+    const allowed = scene.access.roles.filter((role) =>
+      scene.access.mayUseKey(role, 'DataKey', 'kms:Decrypt', { context: input }),
+    );
+
+    expect(allowed.map(({ logicalId }) => logicalId)).toEqual([]);
+  });
+
+  it('decrypts with a grant for the worker that has it, and its batch only', () => {
+    const { access, role } = scene;
+    const grant = {
+      grantId: 'g',
+      granteePrincipal: sessionOf(role('Worker')),
+      operations: ['Decrypt', 'GenerateDataKey'],
+      encryptionContextSubset: { study: 'czarhipaa', batch: batchId },
+    };
+    const decrypt = (who: string, batch: string) =>
+      access.mayUseKey(role(who), 'DataKey', 'kms:Decrypt', {
+        context: { ...input, batch },
+        grants: [grant],
+      });
+
+    expect(decrypt('Worker', batchId)).toBe(true);
+    expect(decrypt('Worker', otherBatchId)).toBe(false);
+    expect(decrypt('PeopleResearcher', batchId)).toBe(false);
+  });
+
+  it('denies an input even to a grantee that is no worker', () => {
+    const { access, role } = scene;
+    const grant = {
+      grantId: 'g',
+      granteePrincipal: sessionOf(role('PeopleOperator')),
+      operations: ['Decrypt'],
+    };
+
+    const allowed = access.mayUseKey(role('PeopleOperator'), 'DataKey', 'kms:Decrypt', {
+      context: input,
+      grants: [grant],
+    });
+
+    expect(allowed).toBe(false);
+  });
+
+  it('lets uploader and researcher make data keys for inputs, and for nothing else', () => {
+    const { access, role } = scene;
+    const generate = (who: string, context: Record<string, string>) =>
+      access.mayUseKey(role(who), 'DataKey', 'kms:GenerateDataKey', { context });
+
+    expect(generate('PeopleUploader', input)).toBe(true);
+    expect(generate('PeopleResearcher', input)).toBe(true);
+    expect(generate('PeopleUploader', result)).toBe(false);
+    expect(generate('PeopleResearcher', result)).toBe(false);
+    expect(generate('PeopleUploader', { ...input, study: 'other' })).toBe(false);
+    expect(generate('PeopleOperator', input)).toBe(false);
+    expect(generate('Worker', input)).toBe(false);
+  });
+
+  it('lets the researcher alone decrypt results', () => {
+    const { access } = scene;
+
+    const allowed = access.roles.filter((one) =>
+      access.mayUseKey(one, 'DataKey', 'kms:Decrypt', { context: result }),
+    );
+
+    expect(allowed.map(({ logicalId }) => logicalId)).toEqual([
+      expect.stringMatching(/^PeopleResearcher/),
+    ]);
+  });
+
+  it('can be granted to worker sessions only, to decrypt and generate data keys only', () => {
+    const templates = brokenTemplates();
+    statementsOf(templates.Workers!, 'ArtifactsRoleDefaultPolicy', 'PolicyDocument').push({
+      Effect: 'Allow',
+      Action: 'kms:CreateGrant',
+      Resource: '*',
+    });
+    const { access, role } = sceneOf(templates);
+    const good = {
+      'kms:GranteePrincipal': sessionOf(role('Worker'), 'i-0123456789abcdef0'),
+      'kms:GrantConstraintType': 'EncryptionContextSubset',
+      'kms:GrantOperations': ['Decrypt', 'GenerateDataKey'],
+    };
+    const grant = (keys: Record<string, string | string[]>) =>
+      access.mayUseKey(role('ArtifactsRole'), 'DataKey', 'kms:CreateGrant', { keys });
+
+    expect(grant(good)).toBe(true);
+    expect(grant({ ...good, 'kms:GranteePrincipal': role('ArtifactsRole').arn })).toBe(false);
+    expect(grant({ ...good, 'kms:GrantOperations': ['Decrypt', 'CreateGrant'] })).toBe(false);
+    expect(grant({ ...good, 'kms:GrantConstraintType': 'EncryptionContextEquals' })).toBe(false);
+    expect(grant({ 'kms:GranteePrincipal': good['kms:GranteePrincipal'] })).toBe(false);
+  });
+});
+
+describe('the storage key', () => {
+  it('is used through AWS services and never by itself', () => {
+    const { access, role } = scene;
+    const decrypt = (keys: Record<string, string>) =>
+      access.mayUseKey(role('Worker'), 'StorageKey', 'kms:Decrypt', { keys });
+
+    expect(decrypt({ 'kms:ViaService': 's3.us-east-1.amazonaws.com' })).toBe(true);
+    expect(decrypt({})).toBe(false);
+    expect(decrypt({ 'kms:ViaService': 'lambda.us-east-1.amazonaws.com' })).toBe(false);
+  });
+});

@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { getBatch, noteBatch, openBatch, sealBatch } from '../../ledger/batches.ts';
+import { getObject, registerObject } from '../../ledger/objects.ts';
+import { closeBatch, CloseBatchInput } from '../../tasks/close-batch/close-batch.ts';
+import { batchId, executionArn, objectId } from '../ledger/codes.ts';
+import { startLedger, type TestLedger } from '../ledger/ledger-table.ts';
+import { monday } from './runs.ts';
+
+let table: TestLedger;
+let next = 0;
+const deps = () => ({ table, now: () => monday });
+
+beforeAll(async () => {
+  table = await startLedger();
+});
+afterAll(() => table.stop());
+
+async function opened() {
+  const run = { batchId: batchId((next += 1)), executionArn: executionArn(1) };
+  await noteBatch(table, run.batchId, monday);
+  await sealBatch(table, run.batchId, monday);
+  await openBatch(table, { ...run, pipeline: 'vitals-summary', objects: 1 }, monday);
+  return run;
+}
+
+describe('Close Batch', () => {
+  it('writes the outcome and its reason, as often as it is called', async () => {
+    const run = await opened();
+    const failed = { ...run, outcome: 'FAILED', reason: 'WorkerLostError' } as const;
+
+    const first = await closeBatch(failed, deps());
+    const second = await closeBatch(failed, deps());
+
+    expect([first, second]).toEqual([{ closed: true }, { closed: true }]);
+    expect(await getBatch(table, run.batchId)).toMatchObject({
+      state: 'FAILED',
+      reason: 'WorkerLostError',
+    });
+  });
+
+  it('leaves objects that nobody got to as they are, for a later run', async () => {
+    const run = await opened();
+    const place = { batchId: run.batchId, objectId: objectId(1) };
+    await registerObject(table, { ...place, sizeBytes: 1 }, monday);
+
+    await closeBatch({ ...run, outcome: 'FAILED', reason: 'WorkerLostError' }, deps());
+
+    expect((await getObject(table, place))?.state).toBe('REGISTERED');
+  });
+
+  it('says where a failed execution had not opened the batch, and changes nothing', async () => {
+    const run = await opened();
+    const stranger = { ...run, executionArn: executionArn(2) };
+
+    const answer = await closeBatch({ ...stranger, outcome: 'FAILED', reason: 'X' }, deps());
+
+    expect(answer).toEqual({ closed: false });
+    expect((await getBatch(table, run.batchId))?.state).toBe('OPEN');
+  });
+
+  it('does not let an execution succeed with a batch that is not its own', async () => {
+    const run = await opened();
+
+    await expect(
+      closeBatch({ ...run, executionArn: executionArn(2), outcome: 'SUCCEEDED' }, deps()),
+    ).rejects.toMatchObject({ name: 'BatchTakenError' });
+  });
+
+  it('asks for a reason where a batch failed, and takes none where it did not', () => {
+    const run = { batchId: batchId(1), executionArn: executionArn(1) };
+
+    expect(CloseBatchInput.safeParse({ ...run, outcome: 'FAILED' }).success).toBe(false);
+    expect(CloseBatchInput.safeParse({ ...run, outcome: 'SUCCEEDED', reason: 'X' }).success).toBe(
+      false,
+    );
+  });
+});

@@ -1,0 +1,126 @@
+import { SendEmailCommand, SESv2Client } from '@aws-sdk/client-sesv2';
+import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { mockClient } from 'aws-sdk-client-mock';
+import 'aws-sdk-client-mock-vitest/extend';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { wasMailSent } from '../../ledger/mails.ts';
+import { notify, type NotifyInput } from '../../tasks/notify/notify.ts';
+import { MailFields, MailKind } from '../../workflow/model/mail.ts';
+import { executionHash } from '../../workflow/model/names.ts';
+import { batchId } from '../ledger/codes.ts';
+import { startLedger, type TestLedger } from '../ledger/ledger-table.ts';
+import { awsError } from './aws-error.ts';
+import { monday } from './runs.ts';
+
+const ses = mockClient(SESv2Client);
+const sns = mockClient(SNSClient);
+let table: TestLedger;
+let next = 0;
+let run: { batchId: string; executionArn: string };
+
+beforeAll(async () => {
+  table = await startLedger();
+});
+afterAll(() => table.stop());
+beforeEach(() => {
+  ses.reset();
+  sns.reset();
+  ses.on(SendEmailCommand).resolves({ MessageId: 'ses-1' });
+  sns.on(PublishCommand).resolves({});
+  run = {
+    batchId: batchId((next += 1)),
+    executionArn: 'arn:aws:states:us-east-1:111122223333:execution:m:CANARY-Jane-Doe',
+  };
+});
+
+const send = (input: Omit<NotifyInput, 'batchId' | 'executionArn'>) =>
+  notify(
+    { ...run, ...input },
+    {
+      ses: new SESv2Client({}),
+      sns: new SNSClient({}),
+      table,
+      study: 'czarhipaa',
+      topicArn: 'topic',
+      mail: { template: 'mail', from: 'from@example.org', to: 'to@example.org' },
+      now: () => monday,
+    },
+  );
+
+function mail() {
+  const { FromEmailAddress, Destination, Content } =
+    ses.commandCalls(SendEmailCommand)[0]!.args[0].input;
+  const text = JSON.parse(Content?.Template?.TemplateData ?? '') as {
+    subject: string;
+    text: string;
+  };
+  return { FromEmailAddress, Destination, template: Content?.Template?.TemplateName, ...text };
+}
+
+const published = () =>
+  MailFields.parse(JSON.parse(sns.commandCalls(PublishCommand)[0]!.args[0].input.Message ?? ''));
+
+describe('Notify', () => {
+  it('sends one mail by the template, and the same facts to the topic', async () => {
+    const answer = await send({ kind: 'working', objects: 12, workers: 1 });
+
+    expect(answer).toEqual({ sent: true });
+    expect(mail()).toMatchObject({
+      FromEmailAddress: 'from@example.org',
+      Destination: { ToAddresses: ['to@example.org'] },
+      template: 'mail',
+      subject: `czarhipaa: batch ${run.batchId} working with PHI`,
+      text: expect.stringContaining('1 machine will now start') as string,
+    });
+    expect(mail().text).toContain('12 objects');
+    expect(published()).toEqual({
+      kind: 'working',
+      study: 'czarhipaa',
+      batchId: run.batchId,
+      execution: executionHash(run.executionArn),
+      objects: 12,
+      workers: 1,
+    });
+  });
+
+  it('sends each mail of a run once', async () => {
+    await send({ kind: 'done', done: 11, failed: 1, objects: 12 });
+
+    const second = await send({ kind: 'done', done: 11, failed: 1, objects: 12 });
+
+    expect(second).toEqual({ sent: false });
+    expect(ses).toHaveReceivedCommandTimes(SendEmailCommand, 1);
+    expect(sns).toHaveReceivedCommandTimes(PublishCommand, 1);
+  });
+
+  it('remembers no mail that could not be sent', async () => {
+    ses.on(SendEmailCommand).rejects(awsError('MessageRejected'));
+
+    await expect(send({ kind: 'done' })).rejects.toMatchObject({ name: 'MessageRejected' });
+
+    expect(await wasMailSent(table, { ...run, kind: 'done' })).toBe(false);
+  });
+
+  it.each(MailKind.options)('repeats in the mail %s nothing that a person typed', async (kind) => {
+    await send({ kind, reason: 'CANARY: Jane Doe died on 1.1.1970' });
+
+    const all = JSON.stringify([mail(), published()]);
+    expect(all).not.toMatch(/CANARY|Jane/);
+    expect(all).toContain('UnexpectedError');
+  });
+
+  it.each(MailKind.options)(
+    'writes in the mail %s no character that a template would escape',
+    async (kind) => {
+      await send({ kind, reason: 'WorkerLostError', objects: 2, done: 1, failed: 1, workers: 2 });
+
+      expect(mail().subject + mail().text).not.toMatch(/[<>&"'`=]/);
+    },
+  );
+
+  it('says that something may still exist where the proof failed', async () => {
+    await send({ kind: 'failed', reason: 'RemnantsError' });
+
+    expect(mail().text).toContain('may still exist');
+  });
+});

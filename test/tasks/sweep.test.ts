@@ -1,0 +1,297 @@
+import {
+  DescribeInstancesCommand,
+  EC2Client,
+  TerminateInstancesCommand,
+} from '@aws-sdk/client-ec2';
+import { KMSClient, ListGrantsCommand, RevokeGrantCommand } from '@aws-sdk/client-kms';
+import { SendEmailCommand, SESv2Client } from '@aws-sdk/client-sesv2';
+import { DescribeExecutionCommand, SFNClient } from '@aws-sdk/client-sfn';
+import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { DeleteQueueCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { mockClient } from 'aws-sdk-client-mock';
+import 'aws-sdk-client-mock-vitest/extend';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { closeBatch, getBatch, noteBatch, openBatch, sealBatch } from '../../ledger/batches.ts';
+import { recordMail } from '../../ledger/mails.ts';
+import { SweepEvent } from '../../tasks/sweep/sweep-event.ts';
+import { sweep } from '../../tasks/sweep/sweep.ts';
+import { grantName, queueName } from '../../workflow/model/names.ts';
+import { batchId, executionArn } from '../ledger/codes.ts';
+import { startLedger, type TestLedger } from '../ledger/ledger-table.ts';
+import { awsError } from './aws-error.ts';
+import { monday } from './runs.ts';
+
+const ec2 = mockClient(EC2Client);
+const kms = mockClient(KMSClient);
+const ses = mockClient(SESv2Client);
+const sfn = mockClient(SFNClient);
+const sns = mockClient(SNSClient);
+const sqs = mockClient(SQSClient);
+const mocks = [ec2, kms, ses, sfn, sns, sqs];
+
+/** The n-th run is of the n-th batch. */
+const runOf = (number: number) => ({
+  batchId: batchId(number),
+  executionArn: executionArn(number),
+});
+const placeOf = (number: number) => ({ study: 'czarhipaa', ...runOf(number) });
+
+let table: TestLedger;
+/** What is left, by batch. Ending it takes it away. */
+let instances: Map<string, string>;
+let grants: Set<string>;
+let queues: Set<string>;
+let statuses: Map<string, string>;
+
+beforeEach(async () => {
+  table = await startLedger();
+  instances = new Map();
+  grants = new Set();
+  queues = new Set();
+  statuses = new Map();
+  for (const mock of mocks) mock.reset();
+  ec2
+    .on(DescribeInstancesCommand)
+    .callsFake(({ Filters }: { Filters: { Name: string; Values: string[] }[] }) => {
+      const wanted = Filters.find(({ Name }) => Name === 'tag:czar:batch')?.Values[0];
+      const found = [...instances].filter(([, batch]) => wanted === undefined || batch === wanted);
+      return {
+        Reservations: found.map(([InstanceId, batch]) => ({
+          Instances: [
+            {
+              InstanceId,
+              State: { Name: 'running' },
+              Tags: batch === '' ? [] : [{ Key: 'czar:batch', Value: batch }],
+            },
+          ],
+        })),
+      };
+    });
+  ec2.on(TerminateInstancesCommand).callsFake(({ InstanceIds }: { InstanceIds: string[] }) => {
+    for (const id of InstanceIds) instances.delete(id);
+    return {};
+  });
+  kms.on(ListGrantsCommand).callsFake(() => ({
+    Grants: [...grants].map((Name) => ({ Name, GrantId: Name })),
+  }));
+  kms.on(RevokeGrantCommand).callsFake(({ GrantId }: { GrantId: string }) => {
+    grants.delete(GrantId);
+    return {};
+  });
+  sqs.on(ListQueuesCommand).callsFake(({ QueueNamePrefix }: { QueueNamePrefix: string }) => ({
+    QueueUrls: [...queues].filter((url) => url.split('/').at(-1)!.startsWith(QueueNamePrefix)),
+  }));
+  sqs.on(DeleteQueueCommand).callsFake(({ QueueUrl }: { QueueUrl: string }) => {
+    queues.delete(QueueUrl);
+    return {};
+  });
+  sfn.on(DescribeExecutionCommand).callsFake(({ executionArn: arn }: { executionArn: string }) => {
+    const status = statuses.get(arn);
+    if (status === undefined) throw awsError('ExecutionDoesNotExist');
+    return { status };
+  });
+  ses.on(SendEmailCommand).resolves({ MessageId: 'ses-1' });
+  sns.on(PublishCommand).resolves({});
+});
+afterEach(() => table.stop());
+
+/** A run that has opened its batch and left an instance, a grant and a queue. */
+async function leftBy(number: number, status: string): Promise<void> {
+  const run = runOf(number);
+  await noteBatch(table, run.batchId, monday);
+  await sealBatch(table, run.batchId, monday);
+  await openBatch(table, { ...run, pipeline: 'vitals-summary', objects: 1 }, monday);
+  instances.set(`i-0000000000000000${number}`, run.batchId);
+  grants.add(grantName(placeOf(number), 0, 1));
+  queues.add(`https://sqs.us-east-1.amazonaws.com/111122223333/${queueName(placeOf(number))}`);
+  statuses.set(run.executionArn, status);
+}
+
+const run = (event: unknown) =>
+  sweep(SweepEvent.parse(event), {
+    ec2: new EC2Client({}),
+    kms: new KMSClient({}),
+    ses: new SESv2Client({}),
+    sfn: new SFNClient({}),
+    sns: new SNSClient({}),
+    sqs: new SQSClient({}),
+    table,
+    study: 'czarhipaa',
+    keyArn: 'key',
+    topicArn: 'topic',
+    mail: { template: 'mail', from: 'from@example.org', to: 'to@example.org' },
+    now: () => monday,
+  });
+
+const hourly = { 'detail-type': 'Scheduled Event', source: 'aws.events', detail: {} };
+const ended = (number: number, status: string, detail: Record<string, unknown> = {}) => ({
+  'detail-type': 'Step Functions Execution Status Change',
+  source: 'aws.states',
+  detail: {
+    executionArn: executionArn(number),
+    stateMachineArn: 'm',
+    status,
+    input: JSON.stringify({ batchId: batchId(number), pipeline: 'vitals-summary' }),
+    error: null,
+    cause: null,
+    ...detail,
+  },
+});
+const nothing = { batches: 0, instances: 0, grants: 0, queues: 0, closed: 0, mails: 0 };
+const left = () => [instances.size, grants.size, queues.size];
+
+describe('the hourly sweep', () => {
+  it('ends what outlived its execution, and leaves a running batch alone', async () => {
+    await leftBy(1, 'ABORTED');
+    await leftBy(2, 'RUNNING');
+
+    const swept = await run(hourly);
+
+    expect(swept).toEqual({ batches: 1, instances: 1, grants: 1, queues: 1, closed: 1, mails: 1 });
+    expect([...instances.values()]).toEqual([batchId(2)]);
+    expect([...grants]).toEqual([grantName(placeOf(2), 0, 1)]);
+    expect(queues.size).toBe(1);
+    expect(await getBatch(table, batchId(1))).toMatchObject({
+      state: 'FAILED',
+      reason: 'ExecutionAborted',
+    });
+    expect((await getBatch(table, batchId(2)))?.state).toBe('OPEN');
+  });
+
+  it('finds nothing to do, and sends no mail, the second time', async () => {
+    await leftBy(1, 'TIMED_OUT');
+    await run(hourly);
+    for (const mock of [ses, sns]) mock.resetHistory();
+
+    expect(await run(hourly)).toEqual(nothing);
+    expect(ses).not.toHaveReceivedAnyCommand();
+  });
+
+  it.each(['instance', 'grant', 'queue', 'ledger'])(
+    'finds a batch by its %s alone',
+    async (trace) => {
+      await leftBy(1, 'FAILED');
+      if (trace !== 'instance') instances.clear();
+      if (trace !== 'grant') grants.clear();
+      if (trace !== 'queue') queues.clear();
+      if (trace !== 'ledger') {
+        await closeBatch(table, runOf(1), { state: 'FAILED', reason: 'X' }, monday);
+      }
+
+      expect((await run(hourly)).batches).toBe(1);
+      expect(left()).toEqual([0, 0, 0]);
+    },
+  );
+
+  it('leaves machines alone that are no worker’s, as the bastion', async () => {
+    instances.set('i-bastion', '');
+
+    expect(await run(hourly)).toEqual(nothing);
+    expect(instances.has('i-bastion')).toBe(true);
+  });
+
+  it('ends what is left of a batch that no execution ever opened', async () => {
+    instances.set('i-1', batchId(7));
+
+    expect(await run(hourly)).toEqual({ ...nothing, batches: 1, instances: 1 });
+  });
+
+  it('takes a status that it does not know for one that may go on', async () => {
+    await leftBy(1, 'PENDING_REDRIVE');
+
+    expect(await run(hourly)).toEqual(nothing);
+    expect(left()).toEqual([1, 1, 1]);
+  });
+
+  it('closes a batch as its execution ended: SUCCEEDED', async () => {
+    await leftBy(1, 'SUCCEEDED');
+
+    const swept = await run(hourly);
+
+    expect(swept).toMatchObject({ closed: 1, mails: 0 });
+    expect((await getBatch(table, batchId(1)))?.state).toBe('SUCCEEDED');
+  });
+
+  it('closes the batch of an execution that AWS has forgotten', async () => {
+    await leftBy(1, 'ABORTED');
+    statuses.clear();
+
+    await run(hourly);
+
+    expect((await getBatch(table, batchId(1)))?.reason).toBe('ExecutionExpired');
+  });
+
+  it('sweeps the other batches though one fails, and fails then', async () => {
+    await leftBy(1, 'ABORTED');
+    await leftBy(2, 'ABORTED');
+    ec2
+      .on(TerminateInstancesCommand, { InstanceIds: ['i-00000000000000001'] })
+      .rejects(awsError('RequestLimitExceeded'));
+
+    await expect(run(hourly)).rejects.toMatchObject({ name: 'RequestLimitExceeded' });
+
+    expect([...instances.values()]).toEqual([batchId(1)]);
+    expect((await getBatch(table, batchId(2)))?.state).toBe('FAILED');
+  });
+});
+
+describe('the sweep after an execution ended', () => {
+  it('ends what it left, closes its batch with its error, and sends the failed mail', async () => {
+    await leftBy(1, 'FAILED');
+
+    const swept = await run(ended(1, 'FAILED', { error: 'States.Runtime' }));
+
+    expect(swept).toMatchObject({ batches: 1, instances: 1, closed: 1, mails: 1 });
+    expect(left()).toEqual([0, 0, 0]);
+    expect((await getBatch(table, batchId(1)))?.reason).toBe('States.Runtime');
+    expect(sfn).not.toHaveReceivedAnyCommand();
+  });
+
+  it('does nothing more where the execution ended in good order', async () => {
+    await leftBy(1, 'FAILED');
+    for (const traces of [instances, grants, queues]) traces.clear();
+    await closeBatch(table, runOf(1), { state: 'FAILED', reason: 'WorkerLostError' }, monday);
+    await recordMail(table, { ...runOf(1), kind: 'failed' }, 'ses-1', monday);
+
+    const swept = await run(ended(1, 'FAILED'));
+
+    expect(swept).toEqual({ ...nothing, batches: 1 });
+    expect((await getBatch(table, batchId(1)))?.reason).toBe('WorkerLostError');
+    expect(ses).not.toHaveReceivedAnyCommand();
+  });
+
+  it('corrects a batch that was closed SUCCEEDED just before its execution was stopped', async () => {
+    await leftBy(1, 'ABORTED');
+    await closeBatch(table, runOf(1), { state: 'SUCCEEDED' }, monday);
+
+    await run(ended(1, 'ABORTED'));
+
+    expect((await getBatch(table, batchId(1)))?.state).toBe('FAILED');
+  });
+
+  it('touches nothing of the batch that a refused execution had asked for', async () => {
+    await leftBy(1, 'RUNNING');
+
+    const swept = await run(ended(2, 'FAILED', { input: JSON.stringify({ batchId: batchId(1) }) }));
+
+    expect(swept).toEqual(nothing);
+    expect(left()).toEqual([1, 1, 1]);
+    expect(ses).not.toHaveReceivedAnyCommand();
+  });
+
+  it.each([
+    ['is no JSON', 'CANARY Jane Doe'],
+    ['is no object', '"x"'],
+    ['names no batch', '{"batchId":"CANARY"}'],
+    ['is missing', null],
+  ])('does nothing where the input %s', async (_, input) => {
+    expect(await run(ended(1, 'FAILED', { input }))).toEqual(nothing);
+  });
+
+  it.each(['RUNNING', 'SUCCEEDED'])(
+    'refuses an event of the status %s, which no rule sends',
+    (status) => {
+      expect(SweepEvent.safeParse(ended(1, status)).success).toBe(false);
+    },
+  );
+});

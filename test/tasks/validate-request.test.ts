@@ -1,0 +1,214 @@
+import { Readable } from 'node:stream';
+import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { mockClient } from 'aws-sdk-client-mock';
+import 'aws-sdk-client-mock-vitest/extend';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { closeBatch, noteBatch, openBatch, sealBatch } from '../../ledger/batches.ts';
+import { validateRequest } from '../../tasks/validate-request/validate-request.ts';
+import { batchId, executionArn } from '../ledger/codes.ts';
+import { startLedger, type TestLedger } from '../ledger/ledger-table.ts';
+import { awsError } from './aws-error.ts';
+import { monday } from './runs.ts';
+
+const s3 = mockClient(S3Client);
+const canary = 'CANARY-Jane-Doe';
+const sealed = batchId(1);
+let table: TestLedger;
+
+beforeAll(async () => {
+  table = await startLedger();
+  for (const number of [1, 3, 4, 5]) {
+    await noteBatch(table, batchId(number), monday);
+    await sealBatch(table, batchId(number), monday);
+  }
+  await noteBatch(table, batchId(2), monday);
+  for (const number of [3, 4]) {
+    const run = { batchId: batchId(number), executionArn: executionArn(9) };
+    await openBatch(table, { ...run, pipeline: 'vitals-summary', objects: 1 }, monday);
+    if (number === 4) await closeBatch(table, run, { state: 'SUCCEEDED' }, monday);
+  }
+});
+afterAll(() => table.stop());
+beforeEach(() => {
+  s3.reset();
+  listingHas({ objects: 12 });
+});
+
+function listingHas(header: Record<string, unknown>): void {
+  const line = JSON.stringify({ version: 1, study: 'czarhipaa', batchId: sealed, ...header });
+  s3.on(GetObjectCommand).callsFake(() => ({ Body: Readable.from([Buffer.from(`${line}\n`)]) }));
+}
+
+const validate = (request: unknown) =>
+  validateRequest(
+    { request, executionArn: executionArn(1) },
+    {
+      s3: new S3Client({}),
+      bucket: 'ancillary',
+      table,
+      study: 'czarhipaa',
+      pipelines: ['vitals-summary', 'other-pipeline'],
+      mostWorkers: 5,
+      defaults: { tenancy: 'dedicated', instanceType: 'm7i.large' },
+    },
+  );
+
+describe('Validate Request', () => {
+  it('fills in what the request leaves out', async () => {
+    const plan = await validate({ batchId: sealed, pipeline: 'vitals-summary' });
+
+    expect(plan).toEqual({
+      batchId: sealed,
+      pipeline: 'vitals-summary',
+      workers: 5,
+      tenancy: 'dedicated',
+      instanceType: 'm7i.large',
+      maxSeconds: 14_400,
+      tolerateFailedObjects: 0,
+    });
+    expect(s3).toHaveReceivedCommandWith(GetObjectCommand, {
+      Bucket: 'ancillary',
+      Key: `listings/v1/czarhipaa/${sealed}`,
+    });
+  });
+
+  it('takes what the request says', async () => {
+    const plan = await validate({
+      batchId: sealed,
+      pipeline: 'other-pipeline',
+      workers: 2,
+      tenancy: 'default',
+      instanceType: 'c7i.xlarge',
+      maxMinutes: 5,
+      tolerateFailedObjects: 3,
+      ticket: 'HIP-12',
+    });
+
+    expect(plan).toMatchObject({ workers: 2, maxSeconds: 300, tolerateFailedObjects: 3 });
+  });
+
+  it.each<[string, unknown, string]>([
+    [
+      'an unknown field',
+      { batchId: sealed, pipeline: 'vitals-summary', [canary]: 1 },
+      'the request has an unknown field; its fields can be batchId, pipeline, workers, tenancy, instanceType, maxMinutes, tolerateFailedObjects, ticket',
+    ],
+    ['no object', canary, 'the request must be a JSON object with the fields batchId and pipeline'],
+    ['a missing field', { batchId: sealed }, 'pipeline is missing'],
+    [
+      'a wrong type',
+      { batchId: sealed, pipeline: 'vitals-summary', workers: canary },
+      'workers must be a whole number',
+    ],
+    [
+      'half a worker',
+      { batchId: sealed, pipeline: 'vitals-summary', workers: 1.5 },
+      'workers must be a whole number',
+    ],
+    [
+      'no worker',
+      { batchId: sealed, pipeline: 'vitals-summary', workers: 0 },
+      'workers must be at least 1',
+    ],
+    [
+      'a batch id that is not minted',
+      { batchId: canary, pipeline: 'vitals-summary' },
+      'batchId must be a minted code of 9 letters',
+    ],
+    [
+      'a mistyped batch id',
+      {
+        batchId: `${sealed.slice(0, 8)}${sealed.endsWith('b') ? 'c' : 'b'}`,
+        pipeline: 'vitals-summary',
+      },
+      'batchId must be a minted code: its letters or check letter are wrong',
+    ],
+    [
+      'a tenancy that does not exist',
+      { batchId: sealed, pipeline: 'vitals-summary', tenancy: canary },
+      'tenancy must be one of dedicated, default',
+    ],
+    [
+      'an instance type that is none',
+      { batchId: sealed, pipeline: 'vitals-summary', instanceType: canary },
+      'instanceType must look like m7i.large',
+    ],
+    [
+      'too long a time',
+      { batchId: sealed, pipeline: 'vitals-summary', maxMinutes: 2000 },
+      'maxMinutes must be at most 1440',
+    ],
+    [
+      'a ticket with a name in it',
+      { batchId: sealed, pipeline: 'vitals-summary', ticket: canary },
+      'ticket must look like ABC-123',
+    ],
+    [
+      'a pipeline that is not installed',
+      { batchId: sealed, pipeline: 'jane-doe' },
+      'pipeline must be one of vitals-summary, other-pipeline',
+    ],
+    [
+      'more workers than the deployment has',
+      { batchId: sealed, pipeline: 'vitals-summary', workers: 6 },
+      'workers must be at most 5, got 6',
+    ],
+    [
+      'an unknown batch',
+      { batchId: batchId(99), pipeline: 'vitals-summary' },
+      `batch ${batchId(99)} is unknown: nothing was uploaded to it`,
+    ],
+    [
+      'an unsealed batch',
+      { batchId: batchId(2), pipeline: 'vitals-summary' },
+      `batch ${batchId(2)} is not sealed: its upload has not ended`,
+    ],
+    [
+      'a batch that is running',
+      { batchId: batchId(3), pipeline: 'vitals-summary' },
+      `batch ${batchId(3)} is running in another execution`,
+    ],
+    [
+      'a batch that has run',
+      { batchId: batchId(4), pipeline: 'vitals-summary' },
+      `batch ${batchId(4)} has run already and ended SUCCEEDED`,
+    ],
+  ])('refuses %s in one plain sentence that repeats no text', async (_, request, sentence) => {
+    const refusal = await validate(request).catch((error: unknown) => error as Error);
+
+    expect(refusal).toMatchObject({ name: 'RequestRefusedError', message: sentence });
+    expect((refusal as Error).message).not.toMatch(/CANARY|jane/);
+  });
+
+  it('refuses a batch without objects', async () => {
+    listingHas({ objects: 0 });
+
+    await expect(validate({ batchId: sealed, pipeline: 'vitals-summary' })).rejects.toMatchObject({
+      name: 'RequestRefusedError',
+      message: `batch ${sealed} has no objects`,
+    });
+  });
+
+  it('refuses a batch whose listing is missing, or of another batch', async () => {
+    s3.on(GetObjectCommand).rejectsOnce(awsError('NoSuchKey', { status: 404 }));
+    const missing = validate({ batchId: sealed, pipeline: 'vitals-summary' });
+    await expect(missing).rejects.toMatchObject({
+      name: 'RequestRefusedError',
+      message: `batch ${sealed} cannot run: the batch has no listing`,
+    });
+
+    listingHas({ objects: 1, batchId: batchId(5) });
+    await expect(validate({ batchId: sealed, pipeline: 'vitals-summary' })).rejects.toMatchObject({
+      name: 'RequestRefusedError',
+      message: `batch ${sealed} cannot run: the listing is of another study or batch`,
+    });
+  });
+
+  it('does not take a failure of AWS for a refusal', async () => {
+    s3.on(GetObjectCommand).rejects(awsError('SlowDown', { status: 503, fault: 'server' }));
+
+    await expect(validate({ batchId: sealed, pipeline: 'vitals-summary' })).rejects.toMatchObject({
+      name: 'SlowDown',
+    });
+  });
+});

@@ -1,0 +1,203 @@
+import validateAsl from 'asl-validator';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { parseDefinition } from '../../local/asl/definition.ts';
+import { type Rule, rules } from './rules.ts';
+import {
+  allStates,
+  type Asl,
+  type AslState,
+  readTemplate,
+  successors,
+  type TemplateFunction,
+} from './state-machine.ts';
+
+let asl: Asl;
+let functions: TemplateFunction[];
+
+beforeAll(async () => {
+  ({ asl, functions } = await readTemplate());
+});
+
+/** The definition with one state of it changed. */
+function broken(name: string, change: (state: AslState) => void): Asl {
+  const copy = structuredClone(asl);
+  change(allStates(copy).find(([found]) => found === name)![1]);
+  return copy;
+}
+
+describe('the lifecycle of a batch', () => {
+  it.each(Object.entries<Rule>(rules))('keeps the rule: %s', (_, rule) => {
+    expect(rule(asl, functions)).toEqual([]);
+  });
+
+  it.each<[keyof typeof rules, string, string, (state: AslState) => void]>([
+    [
+      'every error name of a Retry or Catch exists, and the state’s task can throw it',
+      'a mistyped error name',
+      'Launch Worker',
+      ({ Retry }) => Retry![0]!.ErrorEquals.splice(0, 1, 'InsufficientCapacityErorr'),
+    ],
+    [
+      'every error name of a Retry or Catch exists, and the state’s task can throw it',
+      'an error that the task never throws',
+      'Close Batch',
+      ({ Retry }) => Retry![0]!.ErrorEquals.push('KeyUnavailableError'),
+    ],
+    [
+      'every Task has a timeout, retries failures of AWS with jitter, and catches everything',
+      'a Task without a timeout',
+      'Deliver Key',
+      (state) => delete state.TimeoutSeconds,
+    ],
+    [
+      'every Task has a timeout, retries failures of AWS with jitter, and catches everything',
+      'a Task without retries',
+      'Retire Worker',
+      (state) => delete state.Retry,
+    ],
+    [
+      'every Task has a timeout, retries failures of AWS with jitter, and catches everything',
+      'a Task that catches one error only',
+      'Notify Failed',
+      ({ Catch }) => (Catch![0]!.ErrorEquals = ['AwsUnavailableError']),
+    ],
+    [
+      'every Task has a timeout, retries failures of AWS with jitter, and catches everything',
+      'retries in step',
+      'Terminate',
+      ({ Retry }) => delete Retry![0]!.JitterStrategy,
+    ],
+    [
+      'every Map catches everything',
+      'a Map without a catch',
+      'Workers',
+      (state) => delete state.Catch,
+    ],
+    [
+      'a state waits longer than its function may run',
+      'a state that gives up before its function',
+      'Open Batch',
+      (state) => (state.TimeoutSeconds = 900),
+    ],
+    [
+      'every task that waits for a token has a heartbeat, shorter than its timeout',
+      'a token task without a heartbeat',
+      'Process',
+      (state) => delete state.HeartbeatSeconds,
+    ],
+    [
+      'every task that waits for a token has a heartbeat, shorter than its timeout',
+      'a heartbeat as long as the timeout',
+      'Configure Worker',
+      (state) => (state.HeartbeatSeconds = 600),
+    ],
+    [
+      'every path to an end after Open Batch passes a Terminate',
+      'a failure that goes straight to its end',
+      'Notify Working',
+      ({ Catch }) => (Catch![0]!.Next = 'Batch Failed'),
+    ],
+    [
+      'every path to an end after Open Batch passes a Terminate',
+      'an unknown failure of Open Batch taken for a refusal',
+      'Open Batch',
+      ({ Catch }) => (Catch![1]!.Next = 'Batch Refused'),
+    ],
+    [
+      'a batch ends green only after its evaporation was proven and its outcome written',
+      'a proof that is caught and passed over',
+      'Prove Evaporated',
+      ({ Catch }) => (Catch![0]!.Next = 'Notify Evaporated'),
+    ],
+    [
+      'a batch ends green only after its evaporation was proven and its outcome written',
+      'an outcome that could not be written, passed over',
+      'Close Batch',
+      ({ Catch }) => (Catch![0]!.Next = 'Batch Succeeded'),
+    ],
+    [
+      'no loop is unbounded',
+      'an attempt that is always repeated',
+      'Retire Worker',
+      (state) => (state.Next = 'Launch Worker'),
+    ],
+    [
+      'every failure tells its error and a sentence',
+      'a Fail without a cause',
+      'Batch Failed',
+      (state) => delete state.Cause,
+    ],
+    [
+      'everything is JSONata, and the Map is inline with at most 40 at once',
+      'a path of the other query language',
+      'Close Batch',
+      (state) => (state.Arguments!.Payload['batchId.$'] = '$.batchId'),
+    ],
+    [
+      'everything is JSONata, and the Map is inline with at most 40 at once',
+      'a Map without a limit',
+      'Workers',
+      (state) => delete state.MaxConcurrency,
+    ],
+  ])('would break the rule “%s” with %s', (rule, _, state, change) => {
+    expect(rules[rule](broken(state, change), functions)).not.toEqual([]);
+  });
+
+  it('is understood by the embedded interpreter, and valid for another reader of the language', () => {
+    expect(() => parseDefinition(asl)).not.toThrow();
+    expect(validateAsl(asl)).toMatchObject({ isValid: true });
+  });
+
+  it('would be refused by both with a transition to nowhere', () => {
+    const lost = broken('Terminate', (state) => (state.Next = 'Nowhere'));
+
+    expect(() => parseDefinition(lost)).toThrow('names no state of this branch');
+    expect(validateAsl(lost).isValid).toBe(false);
+  });
+
+  it('explains every state in the console', () => {
+    const silent = allStates(asl).filter(
+      ([, { Type, Comment }]) => !Comment && !/Succeed|Fail/.test(Type),
+    );
+
+    expect(silent.map(([name]) => name)).toEqual([]);
+  });
+
+  it('reads as the story of a batch', () => {
+    const story = allStates(asl).map(
+      ([name, state]) => `${name} > ${[...new Set(successors(state))].join(' | ')}`,
+    );
+
+    expect(story).toMatchInlineSnapshot(`
+      [
+        "Validate Request > Open Batch | Batch Refused",
+        "Open Batch > Notify Working | Batch Refused | Terminate After Failure",
+        "Notify Working > Workers | Terminate After Failure",
+        "Workers > Any Worker Left? | Terminate After Failure",
+        "First Attempt > Launch Worker",
+        "Launch Worker > Await Worker | Retire Worker",
+        "Try Again? > Give Up Worker | Launch Worker",
+        "Retire Worker > Try Again?",
+        "Configure Worker > Deliver Key | Retire Worker",
+        "Await Worker > Configure Worker | Retire Worker",
+        "Deliver Key > Process | Retire Worker",
+        "Process > Retire Worker",
+        "Give Up Worker > ",
+        "Any Worker Left? > Consolidate | Terminate After Failure",
+        "Consolidate > Notify Done | Terminate After Failure",
+        "Notify Done > Terminate",
+        "Terminate > Prove Evaporated | Terminate After Failure",
+        "Prove Evaporated > Notify Evaporated | Terminate After Failure",
+        "Notify Evaporated > Close Batch",
+        "Close Batch > Batch Succeeded | Terminate After Failure",
+        "Batch Succeeded > ",
+        "Terminate After Failure > Prove Evaporated After Failure",
+        "Prove Evaporated After Failure > Notify Failed",
+        "Notify Failed > Close Failed Batch",
+        "Close Failed Batch > Batch Failed",
+        "Batch Failed > ",
+        "Batch Refused > ",
+      ]
+    `);
+  });
+});

@@ -1,0 +1,93 @@
+import { Duration } from 'aws-cdk-lib';
+import { IntegrationPattern, TaskInput, Timeout } from 'aws-cdk-lib/aws-stepfunctions';
+import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
+import type { Construct } from 'constructs';
+import { awsUnavailable, lambdaFailed, type RetryPolicy } from './retry-policies.ts';
+import {
+  functionSeconds,
+  graceSeconds,
+  type TaskFunctions,
+  type TaskName,
+} from './task-functions.ts';
+
+export interface TaskStateProps {
+  /** The function, by its folder under `tasks/`. */
+  readonly task: TaskName;
+  /** What the state does, for a reader of the run graph. */
+  readonly comment: string;
+  /** What the function gets: constants, and JSONata in `{% %}`. */
+  readonly payload: Readonly<Record<string, unknown>>;
+  /** Variables to set from the function's answer. */
+  readonly assign?: Readonly<Record<string, unknown>>;
+  /** Retried besides the failures of AWS that every task retries. */
+  readonly retry?: readonly RetryPolicy[];
+}
+
+export interface TokenStateProps extends TaskStateProps {
+  /** Longest wait for the answer: seconds, or JSONata that gives them. */
+  readonly timeout: Timeout;
+  /** Longest wait for the first heartbeat, and from one to the next. */
+  readonly heartbeatSeconds: number;
+  readonly outputs?: Readonly<Record<string, unknown>>;
+}
+
+/** A Task state that calls a function and goes on with its answer. */
+export function taskState(
+  scope: Construct,
+  name: string,
+  functions: TaskFunctions,
+  { task, comment, payload, assign, retry = [] }: TaskStateProps,
+): LambdaInvoke {
+  const seconds = functionSeconds[task] + graceSeconds;
+  const state = LambdaInvoke.jsonata(scope, name, {
+    lambdaFunction: functions[task],
+    comment,
+    payload: TaskInput.fromObject(payload),
+    taskTimeout: Timeout.duration(Duration.seconds(seconds)),
+    retryOnServiceExceptions: false,
+    // Without the response's HTTP headers, which are the rest of the result.
+    outputs: '{% $states.result.Payload %}',
+    assign,
+  });
+  return addRetries(state, retry);
+}
+
+/**
+ * A Task state whose function tells a worker what to do; it goes on when the worker answers to the
+ * task token, and fails when its heartbeats stop.
+ */
+export function tokenState(
+  scope: Construct,
+  name: string,
+  functions: TaskFunctions,
+  {
+    task,
+    comment,
+    payload,
+    assign,
+    outputs,
+    timeout,
+    heartbeatSeconds,
+    retry = [],
+  }: TokenStateProps,
+): LambdaInvoke {
+  const state = LambdaInvoke.jsonata(scope, name, {
+    lambdaFunction: functions[task],
+    comment,
+    payload: TaskInput.fromObject({ taskToken: '{% $states.context.Task.Token %}', ...payload }),
+    integrationPattern: IntegrationPattern.WAIT_FOR_TASK_TOKEN,
+    taskTimeout: timeout,
+    heartbeatTimeout: Timeout.duration(Duration.seconds(heartbeatSeconds)),
+    retryOnServiceExceptions: false,
+    outputs,
+    assign,
+  });
+  return addRetries(state, retry);
+}
+
+function addRetries(state: LambdaInvoke, retry: readonly RetryPolicy[]): LambdaInvoke {
+  for (const policy of [...retry, awsUnavailable, lambdaFailed]) {
+    state.addRetry({ ...policy, errors: [...policy.errors] });
+  }
+  return state;
+}
