@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { type Command, Option } from 'commander';
+import { exitCodes } from '../exit-codes.ts';
+
+/** The embedded cloud's own program: named by path, because nothing of the product imports it. */
+const localProgram = fileURLToPath(new URL('../../local/local-cli.ts', import.meta.url));
+
+/** Hands the terminal to the embedded cloud's program; its exit code is this command's. */
+function runLocal(command: Command, args: readonly string[]): Promise<void> {
+  const { study } = command.optsWithGlobals<{ study: string }>();
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [localProgram, ...args], {
+      stdio: 'inherit',
+      env: { ...process.env, CZAR_STUDY: study },
+    });
+    // A terminal's Ctrl-C reaches the child as well: it ends in good order, and this process with it.
+    const wait = (): void => undefined;
+    const terminate = (): void => void child.kill('SIGTERM');
+    process.on('SIGINT', wait).on('SIGTERM', terminate);
+    child.on('error', reject);
+    child.on('exit', (code) => {
+      process.off('SIGINT', wait).off('SIGTERM', terminate);
+      process.exitCode = code ?? exitCodes.interrupted;
+      resolve();
+    });
+  });
+}
+
+/** `czar local`: the whole environment on this machine. */
+export function addLocalCommand(program: Command): void {
+  const local = program
+    .command('local')
+    .summary('the whole environment on this machine')
+    .description(
+      'Runs the synthesized templates in embedded services on this machine: the same stacks,\n' +
+        'policies and worker as in AWS. Needs no account.',
+    );
+  local
+    .command('start')
+    .summary('synthesize and start the embedded cloud')
+    .description(
+      'Synthesizes the stacks and starts the embedded cloud; it runs until czar local stop.\n' +
+        'Prints its endpoint.',
+    )
+    .option('--foreground', 'stay in the terminal until Ctrl-C')
+    .action((options: { foreground?: boolean }, command: Command) =>
+      runLocal(command, ['start', ...(options.foreground === true ? ['--foreground'] : [])]),
+    );
+  local
+    .command('env')
+    .summary('print the environment that reaches it')
+    .description(
+      'Prints export lines for a shell: endpoint, region, study, and credentials of one role.\n' +
+        'Use it as:  eval "$(czar local env)"',
+    )
+    .addOption(
+      new Option('--as <role>', 'whose credentials')
+        .choices(['uploader', 'researcher', 'operator', 'auditor'])
+        .default('researcher'),
+    )
+    .action((options: { as: string }, command: Command) =>
+      runLocal(command, ['env', '--as', options.as]),
+    );
+  local
+    .command('stop')
+    .summary('stop the embedded cloud and wipe what it kept')
+    .description('Stops the embedded cloud and wipes everything that it kept.')
+    .action((_options: unknown, command: Command) => runLocal(command, ['stop']));
+}
