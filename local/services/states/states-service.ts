@@ -1,0 +1,110 @@
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import {
+  ApiError,
+  type ApiRequest,
+  type ApiResponse,
+  type Call,
+  type EventBus,
+  type FunctionInvoker,
+  type Service,
+  type Surroundings,
+} from '../../api.ts';
+import { TaskTokens } from '../../asl/task-tokens.ts';
+import type { ExecutionStarter } from '../events/deliveries.ts';
+import type { LogSink } from '../lambda/log-sink.ts';
+import { checkExecution, executionOperations, startRecord } from './execution-operations.ts';
+import { Executions } from './executions.ts';
+import { HistoryFile } from './history-file.ts';
+import { parseBody } from '../../read-input.ts';
+import { StateMachineDirectory } from './state-machine-directory.ts';
+import { stateMachineOperations } from './state-machine-operations.ts';
+import { readStateMachine } from './state-machine.ts';
+import { taskOperations } from './task-operations.ts';
+import { TokenOwners } from './token-owners.ts';
+
+/** The embedded Step Functions, and what its neighbours and tests need of it. */
+export interface StatesService extends Service, ExecutionStarter {
+  /** The definition of a state machine as its template has it, by ARN; undefined for an unknown one. */
+  definitionOf(stateMachineArn: string): string | undefined;
+  /** JSON lines: every event of every execution. Complete once the service has stopped. */
+  readonly historyPath: string;
+}
+
+/**
+ * Makes the embedded Step Functions: standard workflows in JSONata, over the interpreter in `asl/`.
+ *
+ * Executions and their histories are in memory and end with the cloud; what is left is the file of
+ * events. Redrive, Distributed Map, express workflows, activities, versions and aliases are refused.
+ */
+export function createStatesService(
+  surroundings: Surroundings,
+  invoker: FunctionInvoker,
+  bus: EventBus,
+  logSink: LogSink,
+  { random }: { /** @default Math.random */ readonly random?: () => number } = {},
+): StatesService {
+  const machines = new StateMachineDirectory();
+  const tokens = new TaskTokens(surroundings.clock);
+  const tokenOwners = new TokenOwners();
+  const historyFile = new HistoryFile(join(surroundings.directory, 'states'));
+  const executions = new Executions({
+    ...{ surroundings, invoker, bus, logSink, historyFile, tokens, tokenOwners, random },
+  });
+  const operations = new Map(
+    Object.entries({
+      ...executionOperations(machines, executions),
+      ...stateMachineOperations(machines, executions),
+      ...taskOperations(tokens, tokenOwners),
+    }),
+  );
+
+  return {
+    signingName: 'states',
+    protocol: 'json',
+    historyPath: historyFile.path,
+    definitionOf: (arn) => machines.find(arn)?.definition,
+    startExecutionAs(caller, stateMachineArn, name, input) {
+      const access = { action: 'states:StartExecution', resource: stateMachineArn };
+      const record = startRecord(stateMachineArn, name);
+      surroundings.callAs(caller, 'states.amazonaws.com', record, access);
+      checkExecution(name, input);
+      executions.start(machines.get(stateMachineArn), name, input);
+    },
+    resources: [
+      {
+        type: 'AWS::StepFunctions::StateMachine',
+        create(resource) {
+          const machine = readStateMachine(resource, surroundings);
+          machines.add(machine);
+          const { arn, name, revisionId } = machine;
+          return {
+            ref: arn,
+            attributes: { Arn: arn, Name: name, StateMachineRevisionId: revisionId },
+          };
+        },
+      },
+    ],
+    async handle(request: ApiRequest, call: Call): Promise<ApiResponse> {
+      const name = String(request.headers['x-amz-target']).split('.').at(-1) ?? '';
+      const operation = operations.get(name);
+      if (operation === undefined) {
+        throw new ApiError(
+          'UnsupportedOperation',
+          `Step Functions ${name} is not supported by the embedded cloud`,
+          501,
+        );
+      }
+      const body = parseBody(await text(request.body));
+      return {
+        status: 200,
+        headers: { 'content-type': 'application/x-amz-json-1.0' },
+        body: JSON.stringify(await operation(name, body, call)),
+      };
+    },
+    async stop() {
+      await executions.stop();
+      await historyFile.close();
+    },
+  };
+}
