@@ -1,0 +1,24 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { SweepOutput } from '../../../tasks/sweep/sweep.ts';
+import type { StudyCloud } from './study-cloud.ts';
+
+/** Reads what each run of the sweeper came to, from its log. */
+export async function readSweeps({ cloud }: StudyCloud): Promise<SweepOutput[]> {
+  const entries = await readdir(cloud.logsDirectory, { recursive: true, withFileTypes: true });
+  const texts = await Promise.all(
+    entries
+      .filter((entry) => entry.isFile())
+      .map((entry) => readFile(join(entry.parentPath, entry.name), 'utf8')),
+  );
+  return texts.flatMap((text) => text.split('\n').flatMap(readSweep));
+}
+
+/** Reads a line of a log; empty where it is no end of a sweep. */
+function readSweep(line: string): SweepOutput[] {
+  if (!line.includes('"Task done"') || !line.includes('"closed"')) return [];
+  const { batches, instances, grants, queues, closed, mails } = JSON.parse(
+    line.slice(line.indexOf('{')),
+  ) as SweepOutput;
+  return [{ batches, instances, grants, queues, closed, mails }];
+}
