@@ -32,18 +32,6 @@ describe('the lifecycle of a batch', () => {
 
   it.each<[keyof typeof rules, string, string, (state: AslState) => void]>([
     [
-      'every error name of a Retry or Catch exists, and the state’s task can throw it',
-      'a mistyped error name',
-      'Launch Worker',
-      ({ Retry }) => Retry![0]!.ErrorEquals.splice(0, 1, 'InsufficientCapacityErorr'),
-    ],
-    [
-      'every error name of a Retry or Catch exists, and the state’s task can throw it',
-      'an error that the task never throws',
-      'Close Batch',
-      ({ Retry }) => Retry![0]!.ErrorEquals.push('KeyUnavailableError'),
-    ],
-    [
       'every Task has a timeout, retries failures of AWS with jitter, and catches everything',
       'a Task without a timeout',
       'Deliver Key',
@@ -92,18 +80,6 @@ describe('the lifecycle of a batch', () => {
       (state) => (state.HeartbeatSeconds = 600),
     ],
     [
-      'every path to an end after Open Batch passes a Terminate',
-      'a failure that goes straight to its end',
-      'Notify Working',
-      ({ Catch }) => (Catch![0]!.Next = 'Batch Failed'),
-    ],
-    [
-      'every path to an end after Open Batch passes a Terminate',
-      'an unknown failure of Open Batch taken for a refusal',
-      'Open Batch',
-      ({ Catch }) => (Catch![1]!.Next = 'Batch Refused'),
-    ],
-    [
       'a batch ends green only after its evaporation was proven and its outcome written',
       'a proof that is caught and passed over',
       'Prove Evaporated',
@@ -114,12 +90,6 @@ describe('the lifecycle of a batch', () => {
       'an outcome that could not be written, passed over',
       'Close Batch',
       ({ Catch }) => (Catch![0]!.Next = 'Batch Succeeded'),
-    ],
-    [
-      'no loop is unbounded',
-      'an attempt that is always repeated',
-      'Retire Worker',
-      (state) => (state.Next = 'Launch Worker'),
     ],
     [
       'every failure tells its error and a sentence',
