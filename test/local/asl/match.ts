@@ -15,6 +15,8 @@ import type { Script } from '../../../local/asl/scripted.ts';
 export interface Case extends Script {
   readonly id: string;
   readonly queryLanguage: 'JSONata' | 'JSONPath' | 'mixed';
+  /** Recorded in JSONPath, and here in JSONata that evaluates to the same. */
+  readonly translated?: boolean;
   readonly expected: {
     readonly status: Outcome['status'];
     readonly output?: Json;
@@ -34,17 +36,30 @@ export interface Mismatch {
   readonly actual: unknown;
 }
 
-/** Reads every case of the corpus. */
-export function readCases(): Case[] {
-  const folder = new URL('corpus/', import.meta.url);
+const corpus = new URL('corpus/', import.meta.url);
+
+/**
+ * Reads every case of the corpus, each once: one that was translated to JSONata stands for its JSONPath
+ * original.
+ */
+export function readCorpus(): Case[] {
+  const inJsonata = filesIn(corpus).flatMap((file) => readRecordings(file));
+  const known = new Set(inJsonata.map(({ id }) => id));
+  const inJsonPath = filesIn(new URL('jsonpath/', corpus)).flatMap((file) => readRecordings(file));
+  return [...inJsonata, ...inJsonPath.filter(({ id }) => !known.has(id))];
+}
+
+/** Reads the cases of a file in the corpus' form. */
+export function readRecordings(file: string | URL): Case[] {
+  const { cases } = JSON.parse(readFileSync(file, 'utf8')) as { cases: Case[] };
+  return cases;
+}
+
+function filesIn(folder: URL): URL[] {
   return readdirSync(folder)
     .filter((name) => name.endsWith('.json'))
-    .flatMap((name) => {
-      const { cases } = JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as {
-        cases: Case[];
-      };
-      return cases;
-    });
+    .sort()
+    .map((name) => new URL(name, folder));
 }
 
 const IGNORED = new Set([
