@@ -1,5 +1,6 @@
 import { findHiddenErrorRules, findUnthrownErrors, type ThrowableErrors } from './check-errors.ts';
 import { type FailureOptions, findFailuresThatEndWell } from './check-failures.ts';
+import { findLostInputs } from './check-inputs.ts';
 import { findUnboundedLoops } from './check-loops.ts';
 import { findShadowedRules, findUnreachableStates } from './check-reachability.ts';
 import { findLongHeartbeats, findTasksWithoutTimeout } from './check-tasks.ts';
@@ -43,6 +44,7 @@ export function checkDefinition(definition: unknown, options: CheckOptions): Fin
     ...places.flatMap((place) => findFailuresThatEndWell(place, options)),
     ...findSkippedTerminations(machine, options),
     ...findUnassignedVariables({ path: '', branch: machine }),
+    ...places.flatMap(findLostInputs),
     ...places.flatMap(findUnboundedLoops),
     ...places.flatMap(findTasksWithoutTimeout),
     ...places.flatMap(findLongHeartbeats),

@@ -5,6 +5,7 @@ export type RuleName =
   | 'failure-ends-well'
   | 'skipped-termination'
   | 'unassigned-variable'
+  | 'lost-input'
   | 'unbounded-loop'
   | 'no-timeout'
   | 'heartbeat-too-long'

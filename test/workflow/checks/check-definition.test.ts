@@ -359,6 +359,29 @@ describe('a variable that is not assigned', () => {
   });
 });
 
+describe('an input that is not passed on', () => {
+  const reads = (field: string, catcher: Record<string, unknown> = {}, output?: unknown) => ({
+    Launch: task({
+      Output: output,
+      Next: 'End It',
+      Catch: [{ ErrorEquals: ['States.ALL'], Next: 'End It', ...catcher }],
+    }),
+    'End It': task({ Arguments: { id: `{% ${field} %}` }, End: true }),
+  });
+
+  it.each<[string, Record<string, unknown>, string[]]>([
+    ['the error instead', reads('$states.input.id'), ['/States/End It']],
+    ['other fields', reads('$states.input.id', { Output: { code: 1 } }), ['/States/End It']],
+    ['it', reads('$states.input.id', { Output: { id: 1 } }), []],
+    ['an expression', reads('$states.input.id', { Output: '{% $states.input %}' }), []],
+    ['the error that is read', reads('$states.input.Cause'), []],
+    ['nothing that is needed', reads('$exists($states.input.id) ? $states.input.id : 0'), []],
+    ['no field after a success', reads('$states.input.Cause', {}, {}), ['/States/End It']],
+  ])('is found or not when a state passes on %s', (_, states, places) => {
+    expect(found('lost-input', states)).toEqual(places);
+  });
+});
+
 describe('a loop without a bound', () => {
   const loop = (
     again: string,

@@ -105,6 +105,16 @@ describe('the shapes of two published machines', () => {
     ]);
   });
 
+  it('are found out: an id that is passed from state to state instead of kept in a variable', () => {
+    const passing = structuredClone(endsGreenAndLeaks) as {
+      States: Record<string, Record<string, unknown>>;
+    };
+    Object.assign(passing.States.Launch!, { Assign: {}, Output: '{% $states.result %}' });
+    passing.States.Terminate!.Arguments = { instanceId: '{% $states.input.instanceId %}' };
+
+    expect(found(passing, launchOptions)).toContain('lost-input /States/Terminate');
+  });
+
   it('pass once they are mended', () => {
     const states = structuredClone(pollsForEver) as {
       States: Record<string, Record<string, unknown>>;

@@ -112,6 +112,12 @@ describe('every state machine of the templates', () => {
       ({ Arguments }) => (Arguments!.Payload.done = '{% $consolidated.done %}'),
     ],
     [
+      'lost-input',
+      'a worker retired by an id that its failed launch passes on to nobody',
+      'Retire Worker',
+      ({ Arguments }) => (Arguments!.Payload.instanceId = '{% $states.input.instanceId %}'),
+    ],
+    [
       'unbounded-loop',
       'an attempt that is always repeated',
       'Retire Worker',
