@@ -208,7 +208,11 @@ async function openBatch({ plain, cipher }: Encrypted, endpoints: Endpoints): Pr
     }),
   );
   const { batchId } = place;
-  await listObject({ client, name: 'ledger' }, { batchId, objectId, ...cipher }, new Date());
+  await listObject(
+    { client, name: 'ledger' },
+    { batchId, objectId, run: 1, ...cipher },
+    new Date(),
+  );
 
   const sqs = new SQSClient({ ...local, endpoint: endpoints.AWS_ENDPOINT_URL_SQS });
   await sqs.send(new CreateQueueCommand({ QueueName: 'dead' }));

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import * as z from 'zod';
 import { addLocalCommand } from './commands/local.ts';
 import { addResultsCommand } from './commands/results.ts';
+import { addRetryCommand } from './commands/retry.ts';
 import { addStartCommand } from './commands/start.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addSynthesizeDataCommand } from './commands/synthesize-data.ts';
@@ -52,6 +53,7 @@ function createProgram(): Command {
     .addHelpText('after', epilogue);
   addUploadCommand(program);
   addStartCommand(program);
+  addRetryCommand(program);
   addWatchCommand(program);
   addStatusCommand(program);
   addResultsCommand(program);

@@ -53,22 +53,31 @@ export async function sealBatch(table: LedgerTable, batchId: string, now: Date):
   });
 }
 
+/** An execution that opens a batch. */
+interface Opening {
+  readonly batchId: string;
+  readonly executionArn: string;
+  readonly pipeline: string;
+  /** Objects in the listing. */
+  readonly objects: number;
+}
+
 /**
  * Opens a sealed batch for one execution: the one write that decides who runs it.
  *
- * Answers false where the batch is not sealed or another execution has it; true again for a
- * repeated call of the same execution.
+ * Answers undefined where the batch is not sealed or another execution has it; the open batch again
+ * for a repeated call of the same execution.
  */
 export async function openBatch(
   table: LedgerTable,
-  run: { batchId: string; executionArn: string; pipeline: string; objects: number },
+  run: Opening,
   now: Date,
-): Promise<boolean> {
+): Promise<BatchItem | undefined> {
   const opened = await updateItem(table, {
     batchId: run.batchId,
     item: batch,
     update:
-      'SET #state = :open, executionArn = :execution, pipeline = :pipeline, #objects = :objects, openedAt = if_not_exists(openedAt, :now)',
+      'SET #state = :open, executionArn = :execution, pipeline = :pipeline, #objects = :objects, runs = :one, openedAt = if_not_exists(openedAt, :now)',
     condition: '#state = :sealed OR (#state = :open AND executionArn = :execution)',
     names: { ...state, '#objects': 'objects' },
     values: {
@@ -77,10 +86,47 @@ export async function openBatch(
       ':execution': run.executionArn,
       ':pipeline': run.pipeline,
       ':objects': run.objects,
+      ':one': 1,
       ':now': now.toISOString(),
     },
   });
-  return opened !== undefined;
+  return opened === undefined ? undefined : parse(opened);
+}
+
+/**
+ * Opens a batch that FAILED for another execution, as one write decides, too.
+ *
+ * FAILED is written when nothing is left to do for the execution before, or by the sweeper behind
+ * it. What that one still writes is refused, because the batch is no longer its own. Answers
+ * undefined where the batch has not FAILED, had another pipeline, or another execution has it; the
+ * open batch again for a repeated call of the same execution.
+ */
+export async function reopenBatch(
+  table: LedgerTable,
+  run: Opening,
+  now: Date,
+): Promise<BatchItem | undefined> {
+  const reopened = await updateItem(table, {
+    batchId: run.batchId,
+    item: batch,
+    update:
+      'SET #state = :open, retryOf = executionArn, executionArn = :execution, #objects = :objects, runs = if_not_exists(runs, :one) + :one, openedAt = :now REMOVE closedAt, reason',
+    condition: '#state = :failed AND executionArn <> :execution AND pipeline = :pipeline',
+    names: { ...state, '#objects': 'objects' },
+    values: {
+      ':failed': 'FAILED',
+      ':open': 'OPEN',
+      ':execution': run.executionArn,
+      ':pipeline': run.pipeline,
+      ':objects': run.objects,
+      ':one': 1,
+      ':now': now.toISOString(),
+    },
+  });
+  if (reopened !== undefined) return parse(reopened);
+  const found = await getBatch(table, run.batchId);
+  const isOwn = found?.state === 'OPEN' && found.executionArn === run.executionArn;
+  return isOwn ? found : undefined;
 }
 
 /** Notes where the consolidated result lies. Only the execution that has the batch open may. */

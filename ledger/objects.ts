@@ -3,6 +3,7 @@ import {
   type FailureReason,
   type ObjectCounts,
   ObjectItem,
+  passingReasons,
   type StoredResult,
 } from '../workflow/model/ledger-items.ts';
 import { getItem, type LedgerTable, queryItems, updateItem } from './table.ts';
@@ -64,29 +65,52 @@ export async function registerObject(
 }
 
 /**
- * Enters a listed object: notes its digest, and registers it where its event has not come yet.
+ * Whether a run has an object still to do that it has not entered: all of them in the first run; in
+ * a retry those that no worker ended, and those that failed for a reason which may pass.
+ */
+export function isToEnter({ state: at, reason, run = 0 }: ObjectItem, number: number): boolean {
+  if (run >= number || at === 'DONE') return false;
+  return at !== 'FAILED' || (reason !== undefined && passingReasons.includes(reason));
+}
+
+/**
+ * Enters a listed object into a run: notes its digest, and registers it where its event has not come
+ * yet, or where an earlier run left it or failed it.
  *
- * Whether it is really there is for the worker to find. Answers the item as it now is.
+ * Whether it is really there is for the worker to find. Once for each run, by its number: a late
+ * repetition takes nothing away from a worker, and a late write of an earlier run changes nothing.
+ * Answers false where {@link isToEnter} does not hold.
  */
 export async function listObject(
   table: LedgerTable,
-  entry: ObjectPlace & { sizeBytes: number; sha256: string },
+  entry: ObjectPlace & { sizeBytes: number; sha256: string; run: number },
   now: Date,
-): Promise<ObjectItem> {
+): Promise<boolean> {
+  const reasons = Object.fromEntries(
+    passingReasons.map((reason, index) => [`:reason${index}`, reason]),
+  );
   const updated = await updateItem(table, {
     batchId: entry.batchId,
     item: sortKey(entry.objectId),
     update:
-      'SET #state = if_not_exists(#state, :registered), registeredAt = if_not_exists(registeredAt, :now), sizeBytes = if_not_exists(sizeBytes, :size), sha256 = :sha256',
-    names: state,
+      'SET #state = :registered, registeredAt = if_not_exists(registeredAt, :now), sizeBytes = if_not_exists(sizeBytes, :size), sha256 = :sha256, #run = :run REMOVE claim, reason, pipelineReason, endedAt',
+    condition: [
+      '(attribute_not_exists(#run) OR #run < :run)',
+      `(attribute_not_exists(#state) OR #state IN (:registered, :claimed) OR (#state = :failed AND reason IN (${Object.keys(reasons).join(', ')})))`,
+    ].join(' AND '),
+    names: { ...state, '#run': 'run' },
     values: {
+      ...reasons,
       ':registered': 'REGISTERED',
+      ':claimed': 'CLAIMED',
+      ':failed': 'FAILED',
       ':now': now.toISOString(),
       ':size': entry.sizeBytes,
       ':sha256': entry.sha256,
+      ':run': entry.run,
     },
   });
-  return parse(updated ?? {});
+  return updated !== undefined;
 }
 
 /** What came of a try to claim an object. */

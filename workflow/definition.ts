@@ -46,7 +46,7 @@ export function batchLifecycle(scope: Construct, functions: TaskFunctions): ICha
   const open = taskState(scope, 'Open Batch', functions, {
     task: 'open-batch',
     comment: 'Freezes the batch for this execution and fills its queue',
-    payload: { ...run, pipeline: '{% $plan.pipeline %}' },
+    payload: { ...run, pipeline: '{% $plan.pipeline %}', retry: '{% $plan.retry %}' },
     assign: { batch: '{% $states.result.Payload %}' },
     retry: [stillOpening],
   });

@@ -1,5 +1,5 @@
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import { abandonObject, listObject, listObjects } from '../../ledger/objects.ts';
+import { abandonObject, isToEnter, listObject, listObjects } from '../../ledger/objects.ts';
 import type { LedgerTable } from '../../ledger/table.ts';
 import {
   AwsUnavailableError,
@@ -15,6 +15,17 @@ export interface EnterDeps {
   readonly sqs: SQSClient;
   readonly table: LedgerTable;
   readonly now: () => Date;
+}
+
+/** A run's queue, to be filled. */
+export interface RunQueue {
+  readonly batchId: string;
+  readonly queueUrl: string;
+  /** The run by its number: a retry enters what the runs before it left. */
+  readonly run: number;
+  /** No object is entered: the batch's result is stored, and tells of those that were DONE by then. */
+  readonly isSettled: boolean;
+  readonly until: Date;
 }
 
 type Pair = Joined<ListingEntry, ObjectItem>;
@@ -35,14 +46,14 @@ const sendTries = 4;
  * Enters a batch's objects: listed ones into ledger and queue, those not listed as FAILED. Answers
  * how many were not listed.
  *
- * The message is sent first and the digest written after it, so a digest in the ledger says that
- * the object was enqueued: a repeated call skips what an earlier one did, and sends at most the
- * groups again that were under way when that one ended. The claim tells duplicates apart.
+ * The message is sent first and the run's number written after it, so that number in the ledger
+ * says that the object was enqueued: a repeated call skips what an earlier one did, and sends at most
+ * the groups again that were under way when that one ended. The claim tells duplicates apart.
  *
  * @throws StillOpeningError when `until` has come before the end.
  */
 export async function enterObjects(
-  queue: { readonly batchId: string; readonly queueUrl: string; readonly until: Date },
+  queue: RunQueue,
   listing: AsyncGenerator<ListingEntry, void>,
   deps: EnterDeps,
 ): Promise<number> {
@@ -59,7 +70,11 @@ export async function enterObjects(
     );
     notListed += strangers.length;
     await Promise.all([
-      enter(group.filter(isOpen), queue, deps),
+      enter(
+        group.filter((pair) => isOpen(pair, queue)),
+        queue,
+        deps,
+      ),
       ...strangers.map(({ batchId, objectId }) =>
         abandonObject(deps.table, { batchId, objectId }, 'NOT_IN_MANIFEST', deps.now()),
       ),
@@ -68,22 +83,21 @@ export async function enterObjects(
   return notListed;
 }
 
-/** Whether a listed object is still to enter: not entered by an earlier call, and not ended. */
-function isOpen({ left, right }: Pair): boolean {
-  if (left === undefined) return false;
-  if (right?.state === 'DONE' || right?.state === 'FAILED') return false;
-  return right?.sha256 !== left.sha256;
+/** Whether an object is listed and still to enter: not entered by an earlier call, and not ended. */
+function isOpen({ left, right }: Pair, { run, isSettled }: RunQueue): boolean {
+  if (isSettled) return false;
+  return left !== undefined && (right === undefined || isToEnter(right, run));
 }
 
 async function enter(
   pairs: readonly Pair[],
-  { batchId, queueUrl }: { readonly batchId: string; readonly queueUrl: string },
+  { batchId, queueUrl, run }: RunQueue,
   { sqs, table, now }: EnterDeps,
 ): Promise<void> {
   const entries = pairs.flatMap(({ left }) => left ?? []);
   const messages = entries.map(({ objectId }) => ({ version: 1 as const, batchId, objectId }));
   await sendMessages(sqs, queueUrl, messages);
-  await Promise.all(entries.map((entry) => listObject(table, { batchId, ...entry }, now())));
+  await Promise.all(entries.map((entry) => listObject(table, { batchId, run, ...entry }, now())));
 }
 
 /** @throws AwsUnavailableError when SQS keeps refusing some of the messages. */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { openBatch as openInLedger } from '../../ledger/batches.ts';
+import { openBatch as openInLedger, reopenBatch } from '../../ledger/batches.ts';
 import { BatchPlan, Run } from '../../workflow/model/batch-plan.ts';
 import { BatchTakenError } from '../../workflow/model/errors.ts';
 import { type ListingBucket, readListing } from '../listing/listing.ts';
@@ -8,7 +8,7 @@ import { type EnterDeps, enterObjects } from './enter-objects.ts';
 
 export const OpenBatchInput = z.strictObject({
   ...Run.shape,
-  ...BatchPlan.pick({ pipeline: true }).shape,
+  ...BatchPlan.pick({ pipeline: true, retry: true }).shape,
 });
 export type OpenBatchInput = z.infer<typeof OpenBatchInput>;
 
@@ -36,6 +36,9 @@ export const secondsToEnter = 840;
  * Freezes a batch: the listing is checked as a whole, one conditional write makes the batch this
  * execution's, then its objects are held against the ledger and go into its queue.
  *
+ * A retry takes a batch that FAILED, and enters what may still become DONE. Where the batch failed
+ * after its result was stored nothing may: that result is not made again, so its objects stand.
+ *
  * Nothing is changed before that one write. A repeated call ends in the same state: the write holds
  * again, the queue is the same, and objects entered already are passed over.
  *
@@ -44,7 +47,7 @@ export const secondsToEnter = 840;
  * @throws StillOpeningError when the call has to be repeated to enter the rest.
  */
 export async function openBatch(
-  { batchId, executionArn, pipeline }: OpenBatchInput,
+  { batchId, executionArn, pipeline, retry }: OpenBatchInput,
   deps: OpenBatchDeps,
 ): Promise<OpenBatchOutput> {
   const until = new Date(deps.now().getTime() + secondsToEnter * 1000);
@@ -52,12 +55,20 @@ export async function openBatch(
   const objects = await countEntries(readListing(place, deps));
 
   const run = { batchId, executionArn };
-  if (!(await openInLedger(deps.table, { ...run, pipeline, objects }, deps.now()))) {
+  const open = retry ? reopenBatch : openInLedger;
+  const batch = await open(deps.table, { ...run, pipeline, objects }, deps.now());
+  if (batch === undefined) {
     throw new BatchTakenError(`batch ${batchId} is run by another execution, or was run already`);
   }
   const queueUrl = await createQueue(run, deps);
   const notListed = await enterObjects(
-    { batchId, queueUrl, until },
+    {
+      batchId,
+      queueUrl,
+      run: batch.runs ?? 1,
+      isSettled: batch.result !== undefined,
+      until,
+    },
     readListing(place, deps),
     deps,
   );

@@ -45,4 +45,5 @@ const articles: Readonly<Record<string, string>> = {
   int: 'a whole number',
   number: 'a whole number',
   string: 'a text',
+  boolean: 'true or false',
 };

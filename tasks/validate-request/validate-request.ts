@@ -8,6 +8,7 @@ import {
   type Tenancy,
 } from '../../workflow/model/batch-request.ts';
 import { ManifestMismatchError, RequestRefusedError } from '../../workflow/model/errors.ts';
+import type { BatchItem } from '../../workflow/model/ledger-items.ts';
 import { type ListingBucket, readListingHeader } from '../listing/listing.ts';
 import { describeRefusal } from './refusal.ts';
 
@@ -48,7 +49,7 @@ export async function validateRequest(
   if (workers > deps.mostWorkers) {
     throw new RequestRefusedError(`workers must be at most ${deps.mostWorkers}, got ${workers}`);
   }
-  await checkBatch(batchId, executionArn, deps);
+  await checkBatch(parsed.data, executionArn, deps);
   await checkListing(batchId, deps);
 
   return {
@@ -59,26 +60,45 @@ export async function validateRequest(
     instanceType: rest.instanceType ?? deps.defaults.instanceType,
     maxSeconds: (maxMinutes ?? defaultMaxMinutes) * 60,
     tolerateFailedObjects: rest.tolerateFailedObjects ?? 0,
+    retry: rest.retry ?? false,
   };
 }
 
 async function checkBatch(
-  batchId: string,
+  request: BatchRequest,
   executionArn: string,
   { table }: ValidateRequestDeps,
 ): Promise<void> {
-  const batch = await getBatch(table, batchId);
-  if (batch === undefined) {
-    throw new RequestRefusedError(`batch ${batchId} is unknown: nothing was uploaded to it`);
-  }
-  if (batch.state === 'UPLOADING') {
-    throw new RequestRefusedError(`batch ${batchId} is not sealed: its upload has not ended`);
-  }
-  if (batch.state === 'OPEN' && batch.executionArn !== executionArn) {
-    throw new RequestRefusedError(`batch ${batchId} is running in another execution`);
-  }
-  if (batch.state === 'SUCCEEDED' || batch.state === 'FAILED') {
-    throw new RequestRefusedError(`batch ${batchId} has run already and ended ${batch.state}`);
+  const batch = await getBatch(table, request.batchId);
+  const why = whyNot(batch, request, executionArn);
+  if (why !== undefined) throw new RequestRefusedError(`batch ${request.batchId} ${why}`);
+}
+
+/** Tells why a batch cannot run as it is asked for; undefined where it can. */
+function whyNot(
+  batch: BatchItem | undefined,
+  { pipeline, retry = false }: BatchRequest,
+  executionArn: string,
+): string | undefined {
+  switch (batch?.state) {
+    case undefined:
+      return 'is unknown: nothing was uploaded to it';
+    case 'UPLOADING':
+      return 'is not sealed: its upload has not ended';
+    case 'SEALED':
+      return retry ? 'has not run yet: start it without retry' : undefined;
+    case 'OPEN':
+      return batch.executionArn === executionArn ? undefined : 'is running in another execution';
+    case 'SUCCEEDED':
+      return 'has run already and ended SUCCEEDED';
+    case 'FAILED':
+      if (!retry) {
+        return 'has run already and ended FAILED; to process what is not done, start it with "retry": true (czar retry does)';
+      }
+      // One that this deployment had when the batch first ran, and so no name that somebody typed.
+      return batch.pipeline === pipeline
+        ? undefined
+        : `was run with the pipeline ${batch.pipeline ?? ''}, and can be retried with no other`;
   }
 }
 

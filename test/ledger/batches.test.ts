@@ -6,6 +6,7 @@ import {
   noteBatch,
   openBatch,
   recordBatchResult,
+  reopenBatch,
   sealBatch,
 } from '../../ledger/batches.ts';
 import { batchId, executionArn } from './codes.ts';
@@ -27,6 +28,14 @@ async function sealed(): Promise<string> {
   const id = batchId((next += 1));
   await noteBatch(table, id, monday);
   await sealBatch(table, id, monday);
+  return id;
+}
+
+/** A batch whose first execution opened it and failed. */
+async function failed(): Promise<string> {
+  const id = await sealed();
+  await openBatch(table, { ...run(id), ...opening }, monday);
+  await closeBatch(table, run(id), { state: 'FAILED', reason: 'WorkerLostError' }, monday);
   return id;
 }
 
@@ -75,7 +84,7 @@ describe('a batch', () => {
     const other = await openBatch(table, { ...run(id, 2), ...opening }, monday);
     const repeated = await openBatch(table, { ...run(id, 1), ...opening }, tuesday);
 
-    expect([first, other, repeated]).toEqual([true, false, true]);
+    expect([first, other, repeated].map(Boolean)).toEqual([true, false, true]);
     expect(await getBatch(table, id)).toMatchObject({
       executionArn: executionArn(1),
       openedAt: monday.toISOString(),
@@ -105,7 +114,7 @@ describe('a batch', () => {
       [uploading, ended].map((id) => openBatch(table, { ...run(id), ...opening }, tuesday)),
     );
 
-    expect(opened).toEqual([false, false]);
+    expect(opened).toEqual([undefined, undefined]);
   });
 
   it('is closed by the execution that opened it, and by no other', async () => {
@@ -133,6 +142,94 @@ describe('a batch', () => {
 
     expect([early, inTime]).toEqual([false, true]);
     expect((await getBatch(table, id))?.result).toEqual(result);
+  });
+
+  it('opens again for one other execution after it FAILED, as its second run', async () => {
+    const id = await failed();
+
+    const opened = await Promise.all(
+      [2, 3, 4, 5].map((number) => reopenBatch(table, { ...run(id, number), ...opening }, tuesday)),
+    );
+
+    const [winner, ...others] = opened.flatMap((item) => item ?? []);
+    expect(others).toEqual([]);
+    expect(winner).toEqual({
+      batchId: id,
+      state: 'OPEN',
+      createdAt: monday.toISOString(),
+      sealedAt: monday.toISOString(),
+      openedAt: tuesday.toISOString(),
+      executionArn: winner?.executionArn,
+      retryOf: executionArn(1),
+      runs: 2,
+      ...opening,
+    });
+    expect(await getBatch(table, id)).toEqual(winner);
+  });
+
+  it('is the same to a repeated call of the retry that opened it', async () => {
+    const id = await failed();
+    const first = await reopenBatch(table, { ...run(id, 2), ...opening }, monday);
+
+    const repeated = await reopenBatch(table, { ...run(id, 2), ...opening }, tuesday);
+
+    expect(repeated).toEqual(first);
+  });
+
+  it('keeps out of a retry all that the execution before it writes late', async () => {
+    const id = await failed();
+    const result = { key: 'out', sizeBytes: 1, sha256: 'a'.repeat(64) };
+    const retried = await reopenBatch(table, { ...run(id, 2), ...opening }, tuesday);
+
+    const late = [
+      await openBatch(table, { ...run(id, 1), ...opening }, tuesday),
+      await reopenBatch(table, { ...run(id, 1), ...opening }, tuesday),
+      await recordBatchResult(table, run(id, 1), result),
+      await closeBatch(table, run(id, 1), { state: 'SUCCEEDED' }, tuesday),
+    ];
+
+    expect(late).toEqual([undefined, undefined, false, false]);
+    expect(await getBatch(table, id)).toEqual(retried);
+  });
+
+  it('does not open again while it runs, once it SUCCEEDED, or for another pipeline', async () => {
+    const running = await sealed();
+    await openBatch(table, { ...run(running), ...opening }, monday);
+    const succeeded = await sealed();
+    await openBatch(table, { ...run(succeeded), ...opening }, monday);
+    await closeBatch(table, run(succeeded), { state: 'SUCCEEDED' }, monday);
+    const retry = (id: string, pipeline = opening.pipeline) =>
+      reopenBatch(table, { ...run(id, 2), ...opening, pipeline }, tuesday);
+
+    const opened = [
+      await retry(await sealed()),
+      await retry(running),
+      await retry(succeeded),
+      await retry(await failed(), 'other-pipeline'),
+      await reopenBatch(table, { ...run(await failed(), 1), ...opening }, tuesday),
+    ];
+
+    expect(opened).toEqual([undefined, undefined, undefined, undefined, undefined]);
+  });
+
+  it('keeps its result when it is retried, and is closed anew', async () => {
+    const id = await sealed();
+    const result = { key: 'out', sizeBytes: 1, sha256: 'a'.repeat(64) };
+    await openBatch(table, { ...run(id), ...opening }, monday);
+    await recordBatchResult(table, run(id), result);
+    await closeBatch(table, run(id), { state: 'FAILED', reason: 'RemnantsError' }, monday);
+
+    await reopenBatch(table, { ...run(id, 2), ...opening }, tuesday);
+    const recorded = await recordBatchResult(table, run(id, 2), result);
+    await closeBatch(table, run(id, 2), { state: 'SUCCEEDED' }, tuesday);
+
+    expect(recorded).toBe(true);
+    expect(await getBatch(table, id)).toMatchObject({
+      state: 'SUCCEEDED',
+      reason: '',
+      result,
+      closedAt: tuesday.toISOString(),
+    });
   });
 
   it('is listed with all others, newest first', async () => {

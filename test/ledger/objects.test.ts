@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recordMail, wasMailSent } from '../../ledger/mails.ts';
+import { FailureReason, passingReasons } from '../../workflow/model/ledger-items.ts';
 import {
   abandonObject,
   claimObject,
@@ -7,6 +8,7 @@ import {
   countObjects,
   failObject,
   getObject,
+  isToEnter,
   listObject,
   listObjects,
   registerObject,
@@ -18,7 +20,7 @@ let table: TestLedger;
 let next = 0;
 const now = new Date('2026-03-02T08:00:00.000Z');
 const result = { key: 'out', sizeBytes: 1, sha256: 'b'.repeat(64) };
-const listing = { sizeBytes: 9, sha256: 'a'.repeat(64) };
+const listing = { sizeBytes: 9, sha256: 'a'.repeat(64), run: 1 };
 
 beforeAll(async () => {
   table = await startLedger();
@@ -59,8 +61,13 @@ describe('an object', () => {
     const entered = await listObject(table, { ...place, ...listing }, now);
     await registerObject(table, { ...place, sizeBytes: 1 }, now);
 
-    expect(entered).toMatchObject({ state: 'REGISTERED', ...listing });
-    expect(await getObject(table, place)).toEqual(entered);
+    expect(entered).toBe(true);
+    expect(await getObject(table, place)).toEqual({
+      ...place,
+      ...listing,
+      state: 'REGISTERED',
+      registeredAt: now.toISOString(),
+    });
   });
 
   it('is done once, by the claim that holds it', async () => {
@@ -88,6 +95,77 @@ describe('an object', () => {
     const outcome = await claimObject(table, place, second);
 
     expect(outcome).toEqual({ kind: kind });
+  });
+
+  it('is entered once a run, so that a late repetition takes nothing from a worker', async () => {
+    const place = await registered();
+    await listObject(table, { ...place, ...listing }, now);
+    await claimObject(table, place, claim('c1'));
+    const claimed = await getObject(table, place);
+
+    const repeated = await listObject(table, { ...place, ...listing }, now);
+
+    expect(repeated).toBe(false);
+    expect(await getObject(table, place)).toEqual(claimed);
+  });
+
+  it('that a dead run left is entered anew, and that run’s late writes are refused', async () => {
+    const place = await registered();
+    await listObject(table, { ...place, ...listing }, now);
+    await claimObject(table, place, claim('dead'));
+
+    const entered = await listObject(table, { ...place, ...listing, run: 2 }, now);
+    const late = [
+      await completeObject(table, place, 'dead', result, now),
+      await failObject(table, place, 'dead', { reason: 'RETRIES_EXHAUSTED' }, now),
+      await listObject(table, { ...place, ...listing, run: 1 }, now),
+    ];
+
+    expect(entered).toBe(true);
+    expect(late).toEqual([false, false, false]);
+    expect(await getObject(table, place)).toEqual({
+      ...place,
+      ...listing,
+      run: 2,
+      state: 'REGISTERED',
+      registeredAt: now.toISOString(),
+      attempts: 1,
+    });
+  });
+
+  it.each(FailureReason.options.map((reason) => ({ reason })))(
+    'that failed as $reason is entered into a retry only if that may pass',
+    async ({ reason }) => {
+      const place = await registered();
+      await listObject(table, { ...place, ...listing }, now);
+      await claimObject(table, place, claim('c1'));
+      await failObject(table, place, 'c1', { reason, pipelineReason: 'BAD_HEADER' }, now);
+      const before = await getObject(table, place);
+
+      const entered = await listObject(table, { ...place, ...listing, run: 2 }, now);
+
+      const after = await getObject(table, place);
+      expect(isToEnter(before!, 2)).toBe(entered);
+      expect(entered).toBe(passingReasons.includes(reason));
+      if (entered) expect(after).toMatchObject({ state: 'REGISTERED', attempts: 1, run: 2 });
+      else expect(after).toEqual(before);
+      for (const field of ['reason', 'pipelineReason', 'endedAt', 'claim']) {
+        expect(field in after!).toBe(!entered);
+      }
+    },
+  );
+
+  it('that is DONE is entered into no retry', async () => {
+    const place = await registered();
+    await listObject(table, { ...place, ...listing }, now);
+    await claimObject(table, place, claim('c1'));
+    await completeObject(table, place, 'c1', result, now);
+    const done = await getObject(table, place);
+
+    const entered = await listObject(table, { ...place, ...listing, run: 2 }, now);
+
+    expect([entered, isToEnter(done!, 2)]).toEqual([false, false]);
+    expect(await getObject(table, place)).toEqual(done);
   });
 
   it('refuses what a slow worker writes after another one took the object over', async () => {
@@ -146,6 +224,17 @@ describe('an object', () => {
       DONE: 0,
       FAILED: 1,
     });
+  });
+});
+
+describe('the reasons of a failure that a retry takes up again', () => {
+  it('are those of pipeline and luck, and none of the upload', () => {
+    expect(passingReasons).toEqual([
+      'TYPE_NOT_ACCEPTED',
+      'PIPELINE_REJECTED',
+      'RETRIES_EXHAUSTED',
+      'NOT_PROCESSED',
+    ]);
   });
 });
 

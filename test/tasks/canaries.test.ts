@@ -47,7 +47,7 @@ const batchOf = (input: string) => ({
 /** Events of the right form, canaries wherever a person or a secret can be. */
 const events: Record<string, unknown> = {
   'validate-request': { request: { batchId: canary, [canary]: canary }, executionArn: canary },
-  'open-batch': { ...named, pipeline: 'vitals-summary' },
+  'open-batch': { ...named, pipeline: 'vitals-summary', retry: false },
   notify: { ...named, kind: 'failed', reason: canary },
   'launch-worker': { ...worker, tenancy: 'dedicated', instanceType: 'm7i.large' },
   'await-worker': { ...worker, instanceId },

@@ -8,8 +8,21 @@ import {
 import { mockClient } from 'aws-sdk-client-mock';
 import 'aws-sdk-client-mock-vitest/extend';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { getBatch, noteBatch, sealBatch } from '../../ledger/batches.ts';
-import { getObject, listObjects, registerObject } from '../../ledger/objects.ts';
+import {
+  closeBatch,
+  getBatch,
+  noteBatch,
+  recordBatchResult,
+  sealBatch,
+} from '../../ledger/batches.ts';
+import {
+  claimObject,
+  completeObject,
+  failObject,
+  getObject,
+  listObjects,
+  registerObject,
+} from '../../ledger/objects.ts';
 import { openBatch, secondsToEnter } from '../../tasks/open-batch/open-batch.ts';
 import { batchId, executionArn, objectId } from '../ledger/codes.ts';
 import { startLedger, type TestLedger } from '../ledger/ledger-table.ts';
@@ -48,9 +61,9 @@ async function sealedBatch(listed: number[], arrived = listed): Promise<string> 
   return id;
 }
 
-const open = (id: string, execution = 1) =>
+const open = (id: string, execution = 1, retry = false) =>
   openBatch(
-    { batchId: id, executionArn: executionArn(execution), pipeline: 'vitals-summary' },
+    { batchId: id, executionArn: executionArn(execution), pipeline: 'vitals-summary', retry },
     {
       s3: new S3Client({}),
       sqs: new SQSClient({}),
@@ -62,6 +75,37 @@ const open = (id: string, execution = 1) =>
       now: () => now,
     },
   );
+
+const stored = { key: 'out', sizeBytes: 1, sha256: 'b'.repeat(64) };
+
+/**
+ * A batch whose first run failed: its first object waits, the others are claimed, done, failed for
+ * good, failed for now, and not listed.
+ */
+async function failedBatch({ isResultStored = false } = {}): Promise<string> {
+  const id = await sealedBatch(numbers(5), numbers(6));
+  await open(id);
+  for (const number of [2, 3, 4, 5]) {
+    const place = { batchId: id, objectId: objectId(number) };
+    const holder = { instanceId: 'i-0123456789abcdef0', messageId: `m${number}`, receiveCount: 1 };
+    await claimObject(table, place, {
+      ...holder,
+      claimId: `c${number}`,
+      executionArn: executionArn(1),
+    });
+    if (number === 3) await completeObject(table, place, 'c3', stored, monday);
+    if (number === 4) await failObject(table, place, 'c4', { reason: 'CORRUPT' }, monday);
+    if (number === 5) await failObject(table, place, 'c5', { reason: 'PIPELINE_REJECTED' }, monday);
+  }
+  const run = { batchId: id, executionArn: executionArn(1) };
+  if (isResultStored) await recordBatchResult(table, run, stored);
+  await closeBatch(table, run, { state: 'FAILED', reason: 'WorkerLostError' }, monday);
+  sqs.resetHistory();
+  return id;
+}
+
+const statesOf = (id: string): Promise<string[]> =>
+  Array.fromAsync(listObjects(table, id), ({ state, reason }) => reason ?? state);
 
 /** Ids of all messages sent, in the order of their ids. */
 const sent = (): string[] =>
@@ -129,11 +173,7 @@ describe('Open Batch', () => {
 
     expect(opened).toMatchObject({ objects: 3, notListed: 2 });
     expect(sent()).toEqual([1, 2, 4].map(objectId));
-    const states = await Array.fromAsync(
-      listObjects(table, id),
-      ({ state, reason }) => reason ?? state,
-    );
-    expect(states).toEqual([
+    expect(await statesOf(id)).toEqual([
       'REGISTERED',
       'REGISTERED',
       'NOT_IN_MANIFEST',
@@ -234,6 +274,66 @@ describe('Open Batch', () => {
       name: 'AwsUnavailableError',
       message: 'SQS did not take 1 of 3 messages',
     });
+  });
+
+  it('leaves a batch that FAILED alone, unless it is told to retry', async () => {
+    const id = await failedBatch();
+    const before = await getBatch(table, id);
+
+    await expect(open(id, 2)).rejects.toMatchObject({ name: 'BatchTakenError' });
+
+    expect(await getBatch(table, id)).toEqual(before);
+    expect(sqs).not.toHaveReceivedAnyCommand();
+  });
+
+  it('does not take a batch for a retry that never ran', async () => {
+    const id = await sealedBatch([1]);
+
+    await expect(open(id, 2, true)).rejects.toMatchObject({ name: 'BatchTakenError' });
+
+    expect((await getBatch(table, id))?.state).toBe('SEALED');
+  });
+
+  it('enters into a retry what the first run left, and not what is done or stays failed', async () => {
+    const id = await failedBatch();
+
+    const opened = await open(id, 2, true);
+
+    expect(opened).toEqual({ objects: 5, queueUrl, notListed: 1 });
+    expect(sent()).toEqual([1, 2, 5].map(objectId));
+    expect(await statesOf(id)).toEqual([
+      'REGISTERED',
+      'REGISTERED',
+      'DONE',
+      'CORRUPT',
+      'REGISTERED',
+      'NOT_IN_MANIFEST',
+    ]);
+    expect(await getBatch(table, id)).toMatchObject({ executionArn: executionArn(2), runs: 2 });
+  });
+
+  it('enters nothing twice when the call of a retry is repeated', async () => {
+    const id = await failedBatch();
+    const first = await open(id, 2, true);
+    const before = await Array.fromAsync(listObjects(table, id));
+    sqs.resetHistory();
+
+    const second = await open(id, 2, true);
+
+    expect(second).toEqual(first);
+    expect(sent()).toEqual([]);
+    expect(await Array.fromAsync(listObjects(table, id))).toEqual(before);
+  });
+
+  it('enters nothing into a retry of a batch whose result is stored', async () => {
+    const id = await failedBatch({ isResultStored: true });
+    const before = await Array.fromAsync(listObjects(table, id));
+
+    const opened = await open(id, 2, true);
+
+    expect(opened).toEqual({ objects: 5, queueUrl, notListed: 1 });
+    expect(sent()).toEqual([]);
+    expect(await Array.fromAsync(listObjects(table, id))).toEqual(before);
   });
 
   it('enters a call’s worth of objects at the pace that its comment says', () => {

@@ -17,15 +17,16 @@ let table: TestLedger;
 
 beforeAll(async () => {
   table = await startLedger();
-  for (const number of [1, 3, 4, 5]) {
+  for (const number of [1, 3, 4, 5, 6]) {
     await noteBatch(table, batchId(number), monday);
     await sealBatch(table, batchId(number), monday);
   }
   await noteBatch(table, batchId(2), monday);
-  for (const number of [3, 4]) {
+  for (const number of [3, 4, 6]) {
     const run = { batchId: batchId(number), executionArn: executionArn(9) };
     await openBatch(table, { ...run, pipeline: 'vitals-summary', objects: 1 }, monday);
     if (number === 4) await closeBatch(table, run, { state: 'SUCCEEDED' }, monday);
+    if (number === 6) await closeBatch(table, run, { state: 'FAILED', reason: 'X' }, monday);
   }
 });
 afterAll(() => table.stop());
@@ -65,6 +66,7 @@ describe('Validate Request', () => {
       instanceType: 'm7i.large',
       maxSeconds: 14_400,
       tolerateFailedObjects: 0,
+      retry: false,
     });
     expect(s3).toHaveReceivedCommandWith(GetObjectCommand, {
       Bucket: 'ancillary',
@@ -87,11 +89,59 @@ describe('Validate Request', () => {
     expect(plan).toMatchObject({ workers: 2, maxSeconds: 300, tolerateFailedObjects: 3 });
   });
 
+  it('lets a batch that FAILED run again where the request says that it is a retry', async () => {
+    listingHas({ objects: 12, batchId: batchId(6) });
+
+    const plan = await validate({
+      batchId: batchId(6),
+      pipeline: 'vitals-summary',
+      retry: true,
+      tolerateFailedObjects: 2,
+    });
+
+    expect(plan).toMatchObject({ batchId: batchId(6), retry: true, tolerateFailedObjects: 2 });
+  });
+
   it.each<[string, unknown, string]>([
+    [
+      'a batch that failed, where it is not called a retry',
+      { batchId: batchId(6), pipeline: 'vitals-summary' },
+      `batch ${batchId(6)} has run already and ended FAILED; to process what is not done, start it with "retry": true (czar retry does)`,
+    ],
+    [
+      'a retry with another pipeline',
+      { batchId: batchId(6), pipeline: 'other-pipeline', retry: true },
+      `batch ${batchId(6)} was run with the pipeline vitals-summary, and can be retried with no other`,
+    ],
+    [
+      'a retry of a batch that never ran',
+      { batchId: sealed, pipeline: 'vitals-summary', retry: true },
+      `batch ${sealed} has not run yet: start it without retry`,
+    ],
+    [
+      'a retry of an unsealed batch',
+      { batchId: batchId(2), pipeline: 'vitals-summary', retry: true },
+      `batch ${batchId(2)} is not sealed: its upload has not ended`,
+    ],
+    [
+      'a retry of a batch that is running',
+      { batchId: batchId(3), pipeline: 'vitals-summary', retry: true },
+      `batch ${batchId(3)} is running in another execution`,
+    ],
+    [
+      'a retry of a batch that succeeded',
+      { batchId: batchId(4), pipeline: 'vitals-summary', retry: true },
+      `batch ${batchId(4)} has run already and ended SUCCEEDED`,
+    ],
+    [
+      'a retry that is neither true nor false',
+      { batchId: batchId(6), pipeline: 'vitals-summary', retry: canary },
+      'retry must be true or false',
+    ],
     [
       'an unknown field',
       { batchId: sealed, pipeline: 'vitals-summary', [canary]: 1 },
-      'the request has an unknown field; its fields can be batchId, pipeline, workers, tenancy, instanceType, maxMinutes, tolerateFailedObjects, ticket',
+      'the request has an unknown field; its fields can be batchId, pipeline, workers, tenancy, instanceType, maxMinutes, tolerateFailedObjects, retry, ticket',
     ],
     ['no object', canary, 'the request must be a JSON object with the fields batchId and pipeline'],
     ['a missing field', { batchId: sealed }, 'pipeline is missing'],

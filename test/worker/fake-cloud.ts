@@ -151,7 +151,7 @@ export class FakeCloud {
       }
       const sent = object.damage === undefined ? ciphertext : object.damage(ciphertext);
       if (sent !== undefined) this.s3.put(inputKey(place, objectId), sent);
-      await listObject(this.table, { batchId, objectId, ...listed }, now);
+      await listObject(this.table, { batchId, objectId, run: 1, ...listed }, now);
       await this.send(queueUrl, { version: 1, batchId, objectId });
     }
     entries.sort((left, right) => (left.objectId < right.objectId ? -1 : 1));

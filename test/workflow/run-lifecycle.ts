@@ -73,6 +73,7 @@ function wellAnswer({ state, payload }: Call): Json {
       instanceType: 'm7i.large',
       maxSeconds: 3600,
       tolerateFailedObjects: 0,
+      retry: false,
     },
     'Open Batch': {
       objects: 12,

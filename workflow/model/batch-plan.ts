@@ -14,6 +14,8 @@ export const BatchPlan = z.strictObject({
   instanceType: z.string(),
   maxSeconds: z.int().min(300),
   tolerateFailedObjects: z.int().min(0),
+  /** Whether it goes on with a batch that FAILED. */
+  retry: z.boolean(),
 });
 export type BatchPlan = z.infer<typeof BatchPlan>;
 

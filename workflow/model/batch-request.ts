@@ -33,6 +33,8 @@ export const BatchRequest = z.strictObject({
   maxMinutes: z.int().min(5).max(1440).optional(),
   /** How many objects may end FAILED while the batch still succeeds. Default: 0. */
   tolerateFailedObjects: z.int().min(0).optional(),
+  /** Goes on with a batch that FAILED, and with no other; so nobody does by mistake. Default: false. */
+  retry: z.boolean().optional(),
   ticket: z
     .string()
     .regex(/^[A-Z]{2,10}-[0-9]{1,6}$/, { error: 'ticket must look like ABC-123' })

@@ -22,6 +22,31 @@ export const FailureReason = z.enum([
 ]);
 export type FailureReason = z.infer<typeof FailureReason>;
 
+/**
+ * Whether a later run of the batch takes an object up again that failed for this reason.
+ *
+ * A sealed batch and its write-once bucket stay as they are, so what is wrong with a ciphertext, or
+ * missing, remains so. What a pipeline made of it may change with the pipeline, or with luck.
+ */
+const isTakenUpAgain: Readonly<Record<FailureReason, boolean>> = {
+  NOT_IN_MANIFEST: false,
+  MISSING: false,
+  NOT_ENCRYPTED: false,
+  WRONG_CONTEXT: false,
+  TRUNCATED: false,
+  CORRUPT: false,
+  DIGEST_MISMATCH: false,
+  TYPE_NOT_ACCEPTED: true,
+  PIPELINE_REJECTED: true,
+  RETRIES_EXHAUSTED: true,
+  NOT_PROCESSED: true,
+};
+
+/** Reasons of the failures that a later run of the batch takes up again. */
+export const passingReasons: readonly FailureReason[] = FailureReason.options.filter(
+  (reason) => isTakenUpAgain[reason],
+);
+
 /** A pipeline's own word for what is wrong with an object, e.g. `BAD_HEADER`. */
 export const PipelineReason = z.string().regex(/^[A-Z_]{3,40}$/);
 
@@ -60,7 +85,10 @@ export const ObjectItem = z.strictObject({
   sizeBytes: z.int().min(0),
   /** Digest of the ciphertext, from the listing. Absent until the batch opens. */
   sha256: z.string().optional(),
+  /** The batch's run that entered it into its queue last, by number. */
+  run: z.int().min(1).optional(),
   claim: Claim.optional(),
+  /** Claims of all runs together. */
   attempts: z.int().min(0).optional(),
   result: StoredResult.optional(),
   reason: FailureReason.optional(),
@@ -78,10 +106,16 @@ export const BatchItem = z.strictObject({
   state: BatchState,
   createdAt: z.string(),
   sealedAt: z.string().optional(),
+  /** Of the last run, as are all fields down to `pipeline`. */
   openedAt: z.string().optional(),
   closedAt: z.string().optional(),
-  /** The one execution that runs, or ran, this batch. */
+  /** The one execution that runs, or ran last, this batch. */
   executionArn: z.string().optional(),
+  /** How many executions have opened it; those after the first are retries. */
+  runs: z.int().min(1).optional(),
+  /** The execution before, whose failure this one retries. */
+  retryOf: z.string().optional(),
+  /** The same in every run: results of one batch are made by one pipeline. */
   pipeline: z.string().optional(),
   /** Objects in the listing. */
   objects: z.int().min(0).optional(),

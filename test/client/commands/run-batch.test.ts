@@ -100,6 +100,57 @@ describe('czar start', { timeout: 30_000 }, () => {
   });
 });
 
+describe('czar retry', { timeout: 30_000 }, () => {
+  it('starts a batch that FAILED anew, says that it is a retry, and takes its pipeline', async () => {
+    execution('RUNNING');
+    noteBatch(laptop, { state: 'FAILED', pipeline: 'vitals-summary', executionArn: arn });
+
+    const { code, stdout } = await czar(
+      'retry',
+      batchId,
+      '--workers',
+      '1',
+      '--tolerate-failed-objects',
+      '2',
+    );
+
+    expect([code, stdout]).toEqual([0, `${arn}\n`]);
+    expect(startInput()).toEqual({
+      batchId,
+      pipeline: 'vitals-summary',
+      workers: 1,
+      tolerateFailedObjects: 2,
+      retry: true,
+    });
+  });
+
+  it('follows it to its end where it is told to', async () => {
+    execution('SUCCEEDED');
+    noteBatch(laptop, { state: 'FAILED', pipeline: 'vitals-summary', executionArn: arn });
+
+    const { code, stdout } = await czar('retry', batchId, '--watch');
+
+    expect(code).toBe(0);
+    expect(stdout.split('\n')).toEqual([arn, 'SUCCEEDED after 00:01:00 and 7 transitions', '']);
+  });
+
+  it.each([
+    [undefined, 'there is no such batch'],
+    ['UPLOADING', 'the batch is not sealed: its upload has not ended'],
+    ['SEALED', 'the batch has not run yet: czar start runs it'],
+    ['OPEN', 'the batch is running: czar watch follows it'],
+    ['SUCCEEDED', 'the batch has SUCCEEDED: there is nothing to retry'],
+  ])('starts nothing where the ledger says %s', async (state, message) => {
+    if (state !== undefined) noteBatch(laptop, { state, pipeline: 'vitals-summary' });
+
+    const { code, stdout } = await czar('retry', batchId, '--json');
+
+    expect(code).toBe(65);
+    expect(jsonLines(stdout)[0]).toMatchObject({ error: 'badInput', message });
+    expect(laptop.aws.json.calls.map(({ operation }) => operation)).not.toContain('StartExecution');
+  });
+});
+
 describe('czar watch', { timeout: 30_000 }, () => {
   it.each([
     ['SUCCEEDED', 0],

@@ -19,6 +19,7 @@ describe('czar', { timeout: 30_000 }, () => {
   it.each([
     ['upload'],
     ['start'],
+    ['retry'],
     ['watch'],
     ['status'],
     ['results', 'get'],
