@@ -77,9 +77,8 @@ export function isToEnter({ state: at, reason, run = 0 }: ObjectItem, number: nu
  * Enters a listed object into a run: notes its digest, and registers it where its event has not come
  * yet, or where an earlier run left it or failed it.
  *
- * Whether it is really there is for the worker to find. Once for each run, by its number: a late
- * repetition takes nothing away from a worker, and a late write of an earlier run changes nothing.
- * Answers false where {@link isToEnter} does not hold.
+ * Whether it is really there is for the worker to find. Once for each run, so that a late repetition,
+ * or an earlier run's, takes nothing from a worker. Answers false where {@link isToEnter} is false.
  */
 export async function listObject(
   table: LedgerTable,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { getBatch } from '../../ledger/batches.ts';
+import { closeBatch, getBatch, reopenBatch } from '../../ledger/batches.ts';
 import { createWorker } from '../../worker/create-worker.ts';
 import { batchResultKey, objectResultKey } from '../../workflow/model/keys.ts';
 import {
@@ -65,6 +65,28 @@ describe('consolidate', () => {
     const second = await consolidate(batch);
 
     expect(second).toEqual(first);
+  });
+
+  it('lets the result of the run before stand when the batch is retried', async () => {
+    const batch = await processed([{ text: '1\n' }, { text: '1\n2\n' }]);
+    const first = await consolidate(batch);
+    const key = batchResultKey({ study, ...batch });
+    const stored = cloud.s3.bytes(key);
+    const now = new Date('2026-03-03T08:00:00.000Z');
+    await closeBatch(cloud.table, batch, { state: 'FAILED', reason: 'RemnantsError' }, now);
+    const retry = { ...batch, executionArn: `${batch.executionArn}-retry` };
+    await reopenBatch(cloud.table, { ...retry, pipeline: 'line-count', objects: 2 }, now);
+
+    const late = await consolidate(batch);
+    const second = await consolidate(retry);
+
+    expect(late).toMatchObject({ error: 'BatchTakenError' });
+    expect(second).toEqual(first);
+    expect(cloud.s3.bytes(key)).toEqual(stored);
+    expect(await getBatch(cloud.table, batch.batchId)).toMatchObject({
+      state: 'OPEN',
+      result: { key, sizeBytes: stored.length, sha256: sha256(stored) },
+    });
   });
 
   it('refuses more failed objects than are tolerated, counted by reason', async () => {
