@@ -108,6 +108,7 @@ export class EventTasks extends Construct {
 function sweepRights(place: Parameters<typeof may.ledger>[0]): PolicyStatement[] {
   return [
     ...evaporation(place).flat(),
+    ...may.findQueue(place),
     ...may.listQueues(),
     ...may.ledger(place),
     ...may.queryLedger(place),

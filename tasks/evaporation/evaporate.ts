@@ -1,9 +1,16 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
-import { type GrantedKey, named, revokeGrants } from '../run-grants/run-grants.ts';
+import {
+  type GrantedKey,
+  named,
+  revokeFound,
+  revokeGrants,
+  type RunGrant,
+} from '../run-grants/run-grants.ts';
+import type { FoundInstance } from '../run-instances/find-instances.ts';
 import type { RunScope } from '../run-instances/run-scope.ts';
-import { terminateInstances } from '../run-instances/terminate-instances.ts';
+import { terminateFound, terminateInstances } from '../run-instances/terminate-instances.ts';
 import { deleteQueue } from '../run-queue/run-queue.ts';
 
 /** Where a run's traces are found and ended. */
@@ -35,21 +42,44 @@ export type Ended = z.infer<typeof Ended>;
  * A repeated call finds less, or nothing.
  */
 export async function evaporate(target: Target, deps: EvaporationDeps): Promise<Ended> {
-  const [grants, instances, queues] = await Promise.allSettled([
+  return allEnded(
     revokeGrants(deps, named(target.grantPrefix)),
     terminateInstances(deps.ec2, target.scope),
-    deleteQueues(deps.sqs, target),
-  ]);
+    target.findQueues().then((urls) => deleteQueues(deps.sqs, urls)),
+  );
+}
+
+/** What was found of a run or a batch. */
+export interface Traces {
+  readonly instances: readonly FoundInstance[];
+  readonly grants: readonly RunGrant[];
+  /** URLs. */
+  readonly queues: readonly string[];
+}
+
+/** Ends what was found, and nothing that came after it was looked for; else as {@link evaporate}. */
+export function endTraces(
+  { instances, grants, queues }: Traces,
+  deps: EvaporationDeps,
+): Promise<Ended> {
+  return allEnded(
+    revokeFound(deps, grants),
+    terminateFound(deps.ec2, instances),
+    deleteQueues(deps.sqs, queues),
+  );
+}
+
+async function allEnded(...ends: Promise<number>[]): Promise<Ended> {
+  const [grants, instances, queues] = await Promise.allSettled(ends);
   return { grants: settled(grants), instances: settled(instances), queues: settled(queues) };
 }
 
-async function deleteQueues(sqs: SQSClient, { findQueues }: Target): Promise<number> {
-  const urls = await findQueues();
+async function deleteQueues(sqs: SQSClient, urls: readonly string[]): Promise<number> {
   for (const url of urls) await deleteQueue(sqs, url);
   return urls.length;
 }
 
-function settled<T>(result: PromiseSettledResult<T>): T {
-  if (result.status === 'rejected') throw result.reason;
-  return result.value;
+function settled(result: PromiseSettledResult<number> | undefined): number {
+  if (result?.status === 'rejected') throw result.reason;
+  return result?.value ?? 0;
 }

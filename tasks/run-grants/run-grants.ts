@@ -58,6 +58,11 @@ export async function revokeGrants(key: GrantedKey, isMeant: GrantMatch): Promis
     if (isAwsError(error, keyGone)) return [];
     throw error;
   });
+  return revokeFound(key, found);
+}
+
+/** Revokes grants that were found. Answers how many. */
+export async function revokeFound(key: GrantedKey, found: readonly RunGrant[]): Promise<number> {
   for (const { grantId } of found) {
     try {
       await key.kms.send(new RevokeGrantCommand({ KeyId: key.keyArn, GrantId: grantId }));

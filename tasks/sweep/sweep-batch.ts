@@ -1,11 +1,15 @@
 import { DescribeExecutionCommand, type SFNClient } from '@aws-sdk/client-sfn';
 import { closeBatch, getBatch } from '../../ledger/batches.ts';
 import type { BatchItem } from '../../workflow/model/ledger-items.ts';
-import { batchGrantPrefix, batchQueuePrefix } from '../../workflow/model/names.ts';
 import { isAwsError } from '../../runtime/aws-errors.ts';
-import { type Ended, evaporate, type EvaporationDeps } from '../evaporation/evaporate.ts';
+import {
+  type Ended,
+  endTraces,
+  type EvaporationDeps,
+  type Traces,
+} from '../evaporation/evaporate.ts';
 import { notify, type NotifyDeps } from '../notify/notify.ts';
-import { findQueues } from '../run-queue/run-queue.ts';
+import { terminateWorkers } from '../terminate-workers/terminate-workers.ts';
 import type { UncleanStatus } from './sweep-event.ts';
 
 export interface SweepDeps extends EvaporationDeps, NotifyDeps {
@@ -17,7 +21,7 @@ export interface SweepDeps extends EvaporationDeps, NotifyDeps {
 type Status = UncleanStatus | 'RUNNING' | 'SUCCEEDED' | 'EXPIRED';
 
 /** How an execution ended, and its error where that is known. */
-export interface Ending {
+interface Ending {
   readonly status: Status;
   readonly error?: string | undefined;
 }
@@ -36,34 +40,48 @@ const reasons: Readonly<Record<Exclude<Status, 'RUNNING' | 'SUCCEEDED'>, string>
 };
 
 /**
- * Ends what is left of one batch whose execution is over: instances, grants, queues, by the batch's
- * tags and names; then the ledger and the mail say what became of it.
+ * Ends what one execution that ended badly has left, by its own tags and names; then the ledger and
+ * the mail say what became of it.
+ *
+ * Nothing of another run of the batch is touched: a retry may have opened it since. An execution
+ * that was refused, and so has left nothing, changes nothing.
+ */
+export async function sweepRun(
+  run: { readonly batchId: string; readonly executionArn: string },
+  { status, error }: { readonly status: UncleanStatus; readonly error?: string | undefined },
+  deps: SweepDeps,
+): Promise<Swept | undefined> {
+  const ended = await terminateWorkers(run, deps);
+  const batch = await getBatch(deps.table, run.batchId);
+  const isLast = batch?.executionArn === run.executionArn;
+  if (!isLast && batch?.retryOf !== run.executionArn) return undefined;
+  const reason = error ?? reasons[status];
+  // Where a retry has the batch by now, the ledger refuses this run's outcome.
+  const closed = isLast ? await close(batch, run, { state: 'FAILED', reason }, deps) : 0;
+  const { sent } = await notify({ ...run, kind: 'failed', reason }, deps);
+  return { ...ended, closed, mails: sent ? 1 : 0 };
+}
+
+/**
+ * Ends what was found of one batch whose execution is over; then the ledger and the mail say what
+ * became of it.
  *
  * The ledger names the one execution that may run the batch. While that one runs, nothing of the
- * batch is touched. An instance that a function launched while its execution was being stopped
- * appears after the event's sweep, and the hourly one finds it. A repeated call finds less, or
+ * batch is touched. The ledger is read after the traces were found, so none of them can be of an
+ * execution that opens the batch later. An instance that a function launched while its execution was
+ * being stopped appears after the event's sweep, and is found here. A repeated call finds less, or
  * nothing.
- *
- * @param ending What an event told of the execution, which is then not asked for.
  */
 export async function sweepBatch(
   batchId: string,
+  traces: Traces,
   deps: SweepDeps,
-  ending?: Ending,
 ): Promise<Swept | undefined> {
-  const { study, sqs } = deps;
   const batch = await getBatch(deps.table, batchId);
-  const { status, error } = ending ?? (await readEnding(deps.sfn, batch?.executionArn));
+  const { status, error } = await readEnding(deps.sfn, batch?.executionArn);
   if (status === 'RUNNING') return undefined;
 
-  const ended = await evaporate(
-    {
-      scope: { study, batchId },
-      grantPrefix: batchGrantPrefix({ study, batchId }),
-      findQueues: () => findQueues(sqs, batchQueuePrefix({ study, batchId })),
-    },
-    deps,
-  );
+  const ended = await endTraces(traces, deps);
   const { executionArn } = batch ?? {};
   if (batch === undefined || executionArn === undefined) return { ...ended, closed: 0, mails: 0 };
 

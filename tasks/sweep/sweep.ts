@@ -1,10 +1,9 @@
 import * as z from 'zod';
-import { getBatch } from '../../ledger/batches.ts';
 import { BatchId } from '../../workflow/model/code.ts';
 import { Ended } from '../evaporation/evaporate.ts';
 import { findTraces } from './find-traces.ts';
-import { type Ending, sweepBatch, type SweepDeps, type Swept } from './sweep-batch.ts';
-import type { ExecutionEndedEvent, SweepEvent } from './sweep-event.ts';
+import { sweepBatch, type SweepDeps, sweepRun, type Swept } from './sweep-batch.ts';
+import type { SweepEvent } from './sweep-event.ts';
 
 const count = z.int().min(0);
 
@@ -22,32 +21,37 @@ export type SweepOutput = z.infer<typeof SweepOutput>;
  * Ends what outlived its execution: after one ended badly, and once an hour whatever happened.
  *
  * An aborted or timed-out execution runs no Catch, so this is the only thing that cleans up behind
- * it. Safe beside running batches, and safe to repeat, by {@link sweepBatch}. One batch that cannot
+ * it. Safe beside running batches, and safe to repeat, by {@link sweepRun} and {@link sweepBatch}. One batch that cannot
  * be swept does not keep the others from it; its error is thrown at the end.
  */
 export async function sweep(event: SweepEvent, deps: SweepDeps): Promise<SweepOutput> {
   if (event['detail-type'] === 'Step Functions Execution Status Change') {
-    return sweepAll(await findBatch(event.detail, deps), deps, endingOf(event.detail));
+    const { executionArn, input, status, error } = event.detail;
+    const { data: batchId } = BatchId.safeParse(readBatchId(input ?? ''));
+    if (batchId === undefined) return total([]);
+    const ending = { status, error: error ?? undefined };
+    const swept = await sweepRun({ batchId, executionArn }, ending, deps);
+    return total(swept === undefined ? [] : [swept]);
   }
-  return sweepAll(await findTraces(deps), deps);
+  return sweepAll(deps);
 }
 
-async function sweepAll(
-  batchIds: readonly string[],
-  deps: SweepDeps,
-  ending?: Ending,
-): Promise<SweepOutput> {
+async function sweepAll(deps: SweepDeps): Promise<SweepOutput> {
   const swept: Swept[] = [];
   const failures: unknown[] = [];
-  for (const batchId of batchIds) {
+  for (const [batchId, traces] of await findTraces(deps)) {
     try {
-      const one = await sweepBatch(batchId, deps, ending);
+      const one = await sweepBatch(batchId, traces, deps);
       if (one !== undefined) swept.push(one);
     } catch (error) {
       failures.push(error);
     }
   }
   if (failures.length > 0) throw failures[0];
+  return total(swept);
+}
+
+function total(swept: readonly Swept[]): SweepOutput {
   const sum = (key: keyof Swept) => swept.reduce((total, one) => total + one[key], 0);
   return {
     batches: swept.length,
@@ -59,17 +63,6 @@ async function sweepAll(
   };
 }
 
-/** The batch of an execution, if it had opened one: an execution that was refused has none. */
-async function findBatch(
-  { executionArn, input }: ExecutionEndedEvent['detail'],
-  { table }: SweepDeps,
-): Promise<string[]> {
-  const { data: batchId } = BatchId.safeParse(readBatchId(input ?? ''));
-  if (batchId === undefined) return [];
-  const batch = await getBatch(table, batchId);
-  return batch?.executionArn === executionArn ? [batchId] : [];
-}
-
 function readBatchId(input: string): unknown {
   try {
     const request: unknown = JSON.parse(input);
@@ -78,8 +71,4 @@ function readBatchId(input: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function endingOf({ status, error }: ExecutionEndedEvent['detail']): Ending {
-  return { status, error: error ?? undefined };
 }

@@ -7,15 +7,28 @@ import { KMSClient, ListGrantsCommand, RevokeGrantCommand } from '@aws-sdk/clien
 import { SendEmailCommand, SESv2Client } from '@aws-sdk/client-sesv2';
 import { DescribeExecutionCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
-import { DeleteQueueCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  DeleteQueueCommand,
+  GetQueueUrlCommand,
+  ListQueuesCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
 import 'aws-sdk-client-mock-vitest/extend';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { closeBatch, getBatch, noteBatch, openBatch, sealBatch } from '../../ledger/batches.ts';
+import {
+  closeBatch,
+  getBatch,
+  noteBatch,
+  openBatch,
+  reopenBatch,
+  sealBatch,
+} from '../../ledger/batches.ts';
 import { recordMail } from '../../ledger/mails.ts';
 import { SweepEvent } from '../../tasks/sweep/sweep-event.ts';
 import { sweep } from '../../tasks/sweep/sweep.ts';
 import { grantName, queueName } from '../../workflow/model/names.ts';
+import { executionName } from '../../workflow/model/tags.ts';
 import { batchId, executionArn } from '../ledger/codes.ts';
 import { startLedger, type TestLedger } from '../ledger/ledger-table.ts';
 import { awsError } from './aws-error.ts';
@@ -37,8 +50,14 @@ const runOf = (number: number) => ({
 const placeOf = (number: number) => ({ study: 'czarhipaa', ...runOf(number) });
 
 let table: TestLedger;
+/** Tags of an instance by the filters that find it. */
+interface InstanceTags {
+  readonly 'tag:czar:batch'?: string;
+  readonly 'tag:czar:execution'?: string;
+}
+
 /** What is left, by batch. Ending it takes it away. */
-let instances: Map<string, string>;
+let instances: Map<string, InstanceTags>;
 let grants: Set<string>;
 let queues: Set<string>;
 let statuses: Map<string, string>;
@@ -53,15 +72,21 @@ beforeEach(async () => {
   ec2
     .on(DescribeInstancesCommand)
     .callsFake(({ Filters }: { Filters: { Name: string; Values: string[] }[] }) => {
-      const wanted = Filters.find(({ Name }) => Name === 'tag:czar:batch')?.Values[0];
-      const found = [...instances].filter(([, batch]) => wanted === undefined || batch === wanted);
+      const found = [...instances].filter(([, tags]) =>
+        Filters.filter(({ Name }) => Name in tags).every(
+          ({ Name, Values }) => tags[Name as keyof typeof tags] === Values[0],
+        ),
+      );
       return {
-        Reservations: found.map(([InstanceId, batch]) => ({
+        Reservations: found.map(([InstanceId, tags]) => ({
           Instances: [
             {
               InstanceId,
               State: { Name: 'running' },
-              Tags: batch === '' ? [] : [{ Key: 'czar:batch', Value: batch }],
+              Tags: Object.entries(tags).map(([name, Value]) => ({
+                Key: name.replace(/^tag:/, ''),
+                Value,
+              })),
             },
           ],
         })),
@@ -81,6 +106,11 @@ beforeEach(async () => {
   sqs.on(ListQueuesCommand).callsFake(({ QueueNamePrefix }: { QueueNamePrefix: string }) => ({
     QueueUrls: [...queues].filter((url) => url.split('/').at(-1)!.startsWith(QueueNamePrefix)),
   }));
+  sqs.on(GetQueueUrlCommand).callsFake(({ QueueName }: { QueueName: string }) => {
+    const QueueUrl = [...queues].find((url) => url.endsWith(`/${QueueName}`));
+    if (QueueUrl === undefined) throw awsError('QueueDoesNotExist');
+    return { QueueUrl };
+  });
   sqs.on(DeleteQueueCommand).callsFake(({ QueueUrl }: { QueueUrl: string }) => {
     queues.delete(QueueUrl);
     return {};
@@ -95,15 +125,24 @@ beforeEach(async () => {
 });
 afterEach(() => table.stop());
 
+/** An instance, a grant and a queue of a run. */
+function leaveTraces(number: number, run: { batchId: string; executionArn: string }): void {
+  const place = { study: 'czarhipaa', ...run };
+  instances.set(`i-0000000000000000${number}`, {
+    'tag:czar:batch': run.batchId,
+    'tag:czar:execution': executionName(run.executionArn),
+  });
+  grants.add(grantName(place, 0, 1));
+  queues.add(`https://sqs.us-east-1.amazonaws.com/111122223333/${queueName(place)}`);
+}
+
 /** A run that has opened its batch and left an instance, a grant and a queue. */
 async function leftBy(number: number, status: string): Promise<void> {
   const run = runOf(number);
   await noteBatch(table, run.batchId, monday);
   await sealBatch(table, run.batchId, monday);
   await openBatch(table, { ...run, pipeline: 'vitals-summary', objects: 1 }, monday);
-  instances.set(`i-0000000000000000${number}`, run.batchId);
-  grants.add(grantName(placeOf(number), 0, 1));
-  queues.add(`https://sqs.us-east-1.amazonaws.com/111122223333/${queueName(placeOf(number))}`);
+  leaveTraces(number, run);
   statuses.set(run.executionArn, status);
 }
 
@@ -148,7 +187,7 @@ describe('the hourly sweep', () => {
     const swept = await run(hourly);
 
     expect(swept).toEqual({ batches: 1, instances: 1, grants: 1, queues: 1, closed: 1, mails: 1 });
-    expect([...instances.values()]).toEqual([batchId(2)]);
+    expect([...instances.keys()]).toEqual(['i-00000000000000002']);
     expect([...grants]).toEqual([grantName(placeOf(2), 0, 1)]);
     expect(queues.size).toBe(1);
     expect(await getBatch(table, batchId(1))).toMatchObject({
@@ -184,16 +223,34 @@ describe('the hourly sweep', () => {
   );
 
   it('leaves machines alone that are no worker’s, as the bastion', async () => {
-    instances.set('i-bastion', '');
+    instances.set('i-bastion', {});
 
     expect(await run(hourly)).toEqual(nothing);
     expect(instances.has('i-bastion')).toBe(true);
   });
 
   it('ends what is left of a batch that no execution ever opened', async () => {
-    instances.set('i-1', batchId(7));
+    instances.set('i-1', { 'tag:czar:batch': batchId(7) });
 
     expect(await run(hourly)).toEqual({ ...nothing, batches: 1, instances: 1 });
+  });
+
+  it('ends nothing of a retry that opens the batch while the sweep looks', async () => {
+    await leftBy(1, 'FAILED');
+    await closeBatch(table, runOf(1), { state: 'FAILED', reason: 'X' }, monday);
+    const retry = { batchId: batchId(1), executionArn: executionArn(3) };
+    sfn.on(DescribeExecutionCommand).callsFake(async () => {
+      await reopenBatch(table, { ...retry, pipeline: 'vitals-summary', objects: 1 }, monday);
+      leaveTraces(3, retry);
+      return { status: 'FAILED' };
+    });
+
+    await run(hourly);
+
+    expect([...instances.keys()]).toEqual(['i-00000000000000003']);
+    expect([...grants]).toEqual([grantName({ study: 'czarhipaa', ...retry }, 0, 1)]);
+    expect(queues.size).toBe(1);
+    expect(await getBatch(table, batchId(1))).toMatchObject({ state: 'OPEN', ...retry });
   });
 
   it('takes a status that it does not know for one that may go on', async () => {
@@ -230,7 +287,7 @@ describe('the hourly sweep', () => {
 
     await expect(run(hourly)).rejects.toMatchObject({ name: 'RequestLimitExceeded' });
 
-    expect([...instances.values()]).toEqual([batchId(1)]);
+    expect([...instances.keys()]).toEqual(['i-00000000000000001']);
     expect((await getBatch(table, batchId(2)))?.state).toBe('FAILED');
   });
 });
@@ -277,6 +334,37 @@ describe('the sweep after an execution ended', () => {
     expect(swept).toEqual(nothing);
     expect(left()).toEqual([1, 1, 1]);
     expect(ses).not.toHaveReceivedAnyCommand();
+  });
+
+  describe('whose batch a retry has opened since', () => {
+    /** Run 1 fails, and run 3 opens its batch again and leaves traces beside those of run 1. */
+    async function retried(): Promise<{ batchId: string; executionArn: string }> {
+      await leftBy(1, 'FAILED');
+      await closeBatch(table, runOf(1), { state: 'FAILED', reason: 'X' }, monday);
+      const retry = { batchId: batchId(1), executionArn: executionArn(3) };
+      await reopenBatch(table, { ...retry, pipeline: 'vitals-summary', objects: 1 }, monday);
+      leaveTraces(3, retry);
+      statuses.set(retry.executionArn, 'RUNNING');
+      return retry;
+    }
+
+    it('ends what the first run left, and nothing of the retry', async () => {
+      const retry = await retried();
+
+      const swept = await run(ended(1, 'FAILED'));
+
+      expect(swept).toMatchObject({ instances: 1, grants: 1, queues: 1, closed: 0 });
+      expect([...instances.keys()]).toEqual(['i-00000000000000003']);
+      expect([...grants]).toEqual([grantName({ study: 'czarhipaa', ...retry }, 0, 1)]);
+      expect(queues.size).toBe(1);
+      expect(await getBatch(table, batchId(1))).toMatchObject({ state: 'OPEN', ...retry });
+    });
+
+    it('still sends the mail that the first run could not send', async () => {
+      await retried();
+
+      expect(await run(ended(1, 'FAILED'))).toMatchObject({ mails: 1 });
+    });
   });
 
   it.each([
