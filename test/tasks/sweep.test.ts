@@ -51,10 +51,10 @@ const placeOf = (number: number) => ({ study: 'czarhipaa', ...runOf(number) });
 
 let table: TestLedger;
 /** Tags of an instance by the filters that find it. */
-interface InstanceTags {
+type InstanceTags = {
   readonly 'tag:czar:batch'?: string;
   readonly 'tag:czar:execution'?: string;
-}
+};
 
 /** What is left, by batch. Ending it takes it away. */
 let instances: Map<string, InstanceTags>;
@@ -83,7 +83,7 @@ beforeEach(async () => {
             {
               InstanceId,
               State: { Name: 'running' },
-              Tags: Object.entries(tags).map(([name, Value]) => ({
+              Tags: Object.entries<string | undefined>(tags).map(([name, Value]) => ({
                 Key: name.replace(/^tag:/, ''),
                 Value,
               })),
