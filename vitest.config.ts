@@ -8,6 +8,8 @@ const shared = {
 export default defineConfig({
   test: {
     passWithNoTests: false,
+    // Of two cores vitest would take one.
+    maxWorkers: '100%',
     reporters: ['default', './test/support/closing-line-reporter.ts'],
     projects: [
       {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream, mkdirSync, rmSync } from 'node:fs';
-import { link, rm, stat, symlink } from 'node:fs/promises';
+import { createReadStream, mkdirSync, rmSync } from 'node:fs';
+import { link, open, rm, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -50,11 +50,10 @@ export class BlobStore {
         yield chunk;
       }
     };
+    // Open before the first byte: a stream that fails while it opens would make its file after all.
+    const file = await open(path, 'wx', 0o600);
     try {
-      await pipeline(
-        counted,
-        createWriteStream(path, { flags: 'wx', mode: 0o600, highWaterMark: WRITE_BUFFER_BYTES }),
-      );
+      await pipeline(counted, file.createWriteStream({ highWaterMark: WRITE_BUFFER_BYTES }));
     } catch (error) {
       await rm(path, { force: true });
       throw error;
