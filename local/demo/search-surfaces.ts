@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { readNewEvents } from '../../client/watch/history-events.ts';
 import type { Deployment } from '../../client/deployment.ts';
 import { queryItems } from '../../ledger/table.ts';
@@ -23,6 +25,7 @@ export async function searchSurfaces(
   search('history', JSON.stringify(events));
   const items = await Array.fromAsync(queryItems(ledger, run.batchId, ''));
   search('ledger', JSON.stringify(items));
+  search('queue', await readFile(join(state.directory, 'sqs', 'messages.jsonl'), 'utf8'));
   const files = await countCanariesBelow(state.directory, pocACanaries);
   transcript.check(
     'no name in files',

@@ -1,5 +1,6 @@
 import type { Call, Service, StorageKeys, Surroundings } from '../../api.ts';
 import { readBodyText } from '../../gateway/read-body-text.ts';
+import { createMessageJournal } from './message-journal.ts';
 import { createMessageStore } from './message-store.ts';
 import { readOperation, type Operation } from './operation.ts';
 import { operationAccess, operationRecord } from './operation-access.ts';
@@ -34,12 +35,13 @@ function useKey(
 
 /** Creates SQS: fauxqs behind the policies of the templates. Standard queues only. */
 export function createSqsService(
-  surroundings: Pick<Surroundings, 'region' | 'accountId' | 'endpoint'>,
+  surroundings: Pick<Surroundings, 'region' | 'accountId' | 'endpoint' | 'directory'>,
   keys: StorageKeys,
 ): Service {
   const { region, accountId } = surroundings;
   const queues = new Queues(surroundings);
   const store = createMessageStore(region, accountId);
+  const note = createMessageJournal(surroundings.directory);
   const operations = new QueueOperations(store, queues, accountId);
   return {
     signingName: 'sqs',
@@ -54,6 +56,7 @@ export function createSqsService(
       call.record(operationRecord(operation, accesses));
       for (const access of accesses) call.authorize(access);
       useKey(operation, call, queues, keys, `sqs.${region}.amazonaws.com`);
+      await note(operation);
       return {
         status: 200,
         headers: { 'content-type': 'application/x-amz-json-1.0' },

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   AddPermissionCommand,
   ChangeMessageVisibilityCommand,
@@ -40,7 +42,11 @@ const keys: StorageKeys = {
 beforeEach(async () => {
   keyUses = [];
   cloud = await startToyCloud();
-  service = createSqsService({ region, accountId, endpoint: () => cloud.gateway.endpoint }, keys);
+  const { directory, gateway } = cloud;
+  service = createSqsService(
+    { region, accountId, directory, endpoint: () => gateway.endpoint },
+    keys,
+  );
   cloud.serve(service);
   cloud.role('all', [{ Effect: 'Allow', Action: 'sqs:*', Resource: '*' }]);
   sqs = new SQSClient(cloud.as('all'));
@@ -343,6 +349,25 @@ describe('a queue of a template', () => {
 
     const via = 'arn:key via sqs.us-east-1.amazonaws.com';
     expect(keyUses).toEqual([`generate ${via}`, `use ${via}`, `use ${via}`]);
+  });
+});
+
+describe('the journal of messages', () => {
+  it('keeps what was sent, when the queue is gone', async () => {
+    const QueueUrl = await queue('objects');
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'one' }));
+    await sqs.send(
+      new SendMessageBatchCommand({ QueueUrl, Entries: [{ Id: 'a', MessageBody: 'two' }] }),
+    );
+    await sqs.send(new DeleteQueueCommand({ QueueUrl }));
+
+    const journal = await readFile(join(cloud.directory, 'sqs', 'messages.jsonl'), 'utf8');
+
+    const bodies = journal
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { MessageBody: string }).MessageBody);
+    expect(bodies).toEqual(['one', 'two']);
   });
 });
 
