@@ -1,6 +1,8 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
+import type { Run } from '../../workflow/model/batch-plan.ts';
+import { grantNamePrefix, queueName } from '../../workflow/model/names.ts';
 import {
   type GrantedKey,
   named,
@@ -9,22 +11,14 @@ import {
   type RunGrant,
 } from '../run-grants/run-grants.ts';
 import type { FoundInstance } from '../run-instances/find-instances.ts';
-import type { RunScope } from '../run-instances/run-scope.ts';
 import { terminateFound, terminateInstances } from '../run-instances/terminate-instances.ts';
-import { deleteQueue } from '../run-queue/run-queue.ts';
+import { deleteQueue, findQueue } from '../run-queue/run-queue.ts';
 
 /** Where a run's traces are found and ended. */
 export interface EvaporationDeps extends GrantedKey {
   readonly ec2: EC2Client;
   readonly sqs: SQSClient;
   readonly study: string;
-}
-
-/** What to end: instances by tag, grants by the beginning of their names, queues. */
-export interface Target {
-  readonly scope: RunScope;
-  readonly grantPrefix: string;
-  readonly findQueues: () => Promise<readonly string[]>;
 }
 
 /** How much was found and ended. */
@@ -41,11 +35,15 @@ export type Ended = z.infer<typeof Ended>;
  *
  * A repeated call finds less, or nothing.
  */
-export async function evaporate(target: Target, deps: EvaporationDeps): Promise<Ended> {
+export function evaporate(run: Run, deps: EvaporationDeps): Promise<Ended> {
+  const { ec2, sqs, study } = deps;
+  const place = { study, ...run };
   return allEnded(
-    revokeGrants(deps, named(target.grantPrefix)),
-    terminateInstances(deps.ec2, target.scope),
-    target.findQueues().then((urls) => deleteQueues(deps.sqs, urls)),
+    revokeGrants(deps, named(grantNamePrefix(place))),
+    terminateInstances(ec2, place),
+    findQueue(sqs, queueName(place)).then((url) =>
+      deleteQueues(sqs, url === undefined ? [] : [url]),
+    ),
   );
 }
 

@@ -1,7 +1,5 @@
 import { Run } from '../../workflow/model/batch-plan.ts';
-import { grantNamePrefix, queueName } from '../../workflow/model/names.ts';
 import { type Ended, evaporate, type EvaporationDeps } from '../evaporation/evaporate.ts';
-import { findQueue } from '../run-queue/run-queue.ts';
 
 export const TerminateWorkersInput = Run;
 export type TerminateWorkersInput = Run;
@@ -16,16 +14,5 @@ export function terminateWorkers(
   run: TerminateWorkersInput,
   deps: EvaporationDeps,
 ): Promise<Ended> {
-  const { study, sqs } = deps;
-  return evaporate(
-    {
-      scope: { study, ...run },
-      grantPrefix: grantNamePrefix({ study, ...run }),
-      findQueues: async () => {
-        const url = await findQueue(sqs, queueName({ study, ...run }));
-        return url === undefined ? [] : [url];
-      },
-    },
-    deps,
-  );
+  return evaporate(run, deps);
 }
