@@ -463,10 +463,17 @@ describe('a batch that is taken', () => {
 
   it('by another upload on this machine has to wait for it', async () => {
     const folder = twelve();
+    const begun = Promise.withResolvers<undefined>();
+    const refused = Promise.withResolvers<undefined>();
+    laptop.aws.s3.before = () => {
+      begun.resolve(undefined);
+      return refused.promise;
+    };
     const first = laptop.upload([folder]);
-    await vi.waitUntil(() => laptop.aws.s3.calls.length > 0);
+    await begun.promise;
 
     const second = await failure(laptop.upload([folder]));
+    refused.resolve(undefined);
     await first;
 
     expect(second.exitCode).toBe(75);
