@@ -1,12 +1,13 @@
-import type { AssetFile, FunctionInvoker, InstanceNetwork, Service, Surroundings } from './api.ts';
+import type { AssetFile, InstanceNetwork, Service, Surroundings } from './api.ts';
 import { instanceRoutes } from './gateway/instance-routes.ts';
+import type { Interference } from './interference.ts';
 import { createCloudwatchService } from './services/cloudwatch/cloudwatch-service.ts';
 import { createDynamodbService } from './services/dynamodb/dynamodb-service.ts';
 import { createEc2Service, type Ec2Service } from './services/ec2/ec2-service.ts';
 import { createEventsService, type EventsService } from './services/events/events-service.ts';
 import type { IamService } from './services/iam/iam-service.ts';
 import { createKmsService } from './services/kms/kms-service.ts';
-import { createLambdaService } from './services/lambda/lambda-service.ts';
+import { createLambdaService, type LambdaService } from './services/lambda/lambda-service.ts';
 import { createLogsService } from './services/logs/logs-service.ts';
 import { createS3Service } from './services/s3/s3-service.ts';
 import { createSesService, type SesService } from './services/ses/ses-service.ts';
@@ -20,7 +21,7 @@ import { createStsService } from './services/sts/sts-service.ts';
 export interface CloudServices {
   readonly all: readonly Service[];
   readonly network: InstanceNetwork;
-  readonly invoker: FunctionInvoker;
+  readonly invoker: LambdaService;
   readonly ses: SesService;
   readonly events: EventsService;
   readonly states: StatesService;
@@ -35,6 +36,7 @@ export function createCloudServices(
   surroundings: Surroundings,
   iam: IamService,
   assets: readonly AssetFile[],
+  interference: Interference = {},
 ): CloudServices {
   const folders = new Map(assets.map(({ bucket, key, path }) => [`${bucket}/${key}`, path]));
   const kms = createKmsService(surroundings);
@@ -45,7 +47,9 @@ export function createCloudServices(
     surroundings,
     (bucket, key) => folders.get(`${bucket}/${key}`),
     logs,
+    interference.sandbox,
   );
+  const taskInvoker = interference.taskInvoker?.(lambda) ?? lambda;
   // Executions tell the bus how they go, and the bus can start executions.
   const events = createEventsService(
     surroundings,
@@ -53,7 +57,7 @@ export function createCloudServices(
     () => states,
     () => sqs,
   );
-  const states: StatesService = createStatesService(surroundings, lambda, events, logs);
+  const states: StatesService = createStatesService(surroundings, taskInvoker, events, logs);
   const s3 = createS3Service(surroundings, kms, events);
   const ec2 = createEc2Service(surroundings, kms);
   return {

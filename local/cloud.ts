@@ -9,6 +9,7 @@ import { createCloudServices, type CloudServices } from './cloud-services.ts';
 import { AccessLog } from './gateway/access-log.ts';
 import { startGateway, type Gateway } from './gateway/gateway.ts';
 import { createInternalCalls } from './gateway/internal-call.ts';
+import type { Interference } from './interference.ts';
 import { deploymentCaller } from './services/iam/deployment-caller.ts';
 import { createIamService } from './services/iam/iam-service.ts';
 import type { SentMail } from './services/ses/mailbox.ts';
@@ -25,6 +26,8 @@ export interface EmbeddedCloudOptions {
   readonly region?: string;
   /** @default the machine's clock */
   readonly clock?: Clock;
+  /** @default none */
+  readonly interference?: Interference;
 }
 
 /** A running embedded cloud. */
@@ -100,7 +103,7 @@ async function stopAll(
  * @throws AssemblyError for what it cannot deploy; nothing runs on then.
  */
 export async function startEmbeddedCloud(options: EmbeddedCloudOptions): Promise<EmbeddedCloud> {
-  const { directory, clock = systemClock } = options;
+  const { directory, clock = systemClock, interference = {} } = options;
   const region = options.region ?? process.env.AWS_REGION ?? 'us-east-1';
   const target = { accountId, region };
   const assembly = await readCloudAssembly(options.assemblyDirectory, target);
@@ -112,6 +115,8 @@ export async function startEmbeddedCloud(options: EmbeddedCloudOptions): Promise
     ...target,
     ...(options.port === undefined ? {} : { port: options.port }),
     clock,
+    // Whoever signs is a process of this machine, whatever clock the cloud runs on.
+    signatureClock: systemClock,
     accessLog,
     sessions: (accessKeyId) => iam.sessions.find(accessKeyId),
     reportDefect: defectReport(directory, clock),
@@ -127,9 +132,9 @@ export async function startEmbeddedCloud(options: EmbeddedCloudOptions): Promise
       principals: iam.sessions,
       callAs: createInternalCalls({ ...target, clock, accessLog }),
     };
-    const running = createCloudServices(surroundings, iam, assembly.assets);
+    const running = createCloudServices(surroundings, iam, assembly.assets, interference);
     services = running;
-    running.all.forEach((service) => gateway.serve(service));
+    running.all.forEach((service) => gateway.serve(interference.service?.(service) ?? service));
     gateway.connect(running.network);
     await Promise.all(assembly.assets.map((asset) => running.seedAsset(asset)));
     const caller = deploymentCaller(target);

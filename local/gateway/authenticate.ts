@@ -78,12 +78,14 @@ export function authenticate(
   surroundings: {
     readonly region: string;
     readonly now: Date;
+    /** What the signature's date is held against. @default `now` */
+    readonly signedNow?: Date | undefined;
     readonly sessions: FindSession;
     readonly keys: SigningKeys;
   },
 ): Authenticated {
   const { accessKeyId, scope, timestamp, signature, sessionToken } = authorization;
-  const { now, region } = surroundings;
+  const { now, signedNow = now, region } = surroundings;
   const session = surroundings.sessions(accessKeyId);
   if (session === undefined)
     throw new AuthenticationError(
@@ -96,7 +98,7 @@ export function authenticate(
       `Credential should be scoped to a valid region: expecting '${region}'.`,
     );
   }
-  checkTime(authorization, now);
+  checkTime(authorization, signedNow);
   checkSignedHeaders(authorization, content);
   const signingKey = surroundings.keys.derive(session.secretAccessKey, scope);
   const canonical = canonicalRequest(scope.service, content);

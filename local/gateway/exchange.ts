@@ -91,7 +91,7 @@ export class Exchange {
 
   async #handle(): Promise<ApiResponse> {
     const request = this.#request;
-    const { region, sessions, keys } = this.#surroundings;
+    const { region, sessions, keys, signatureClock } = this.#surroundings;
     const target = requestUrl(request);
     const authorization = readAuthorization(request.headers, target.url.searchParams);
     const service = this.#serviceOf(authorization.scope.service);
@@ -108,7 +108,7 @@ export class Exchange {
         signedHeaders: authorization.signedHeaders,
         payloadHash,
       },
-      { region, now: this.#time, sessions, keys },
+      { region, now: this.#time, signedNow: signatureClock?.now(), sessions, keys },
     );
     this.#caller = proven.caller;
     const call = new GatewayCall(

@@ -18,6 +18,8 @@ export interface GatewayOptions {
   readonly accountId: string;
   readonly region: string;
   readonly clock: Clock;
+  /** What the dates of signatures are held against: the clock of whoever signs. @default `clock` */
+  readonly signatureClock?: Clock;
   readonly sessions: FindSession;
   readonly accessLog: AccessLog;
   /** Told of every error that is no answer of AWS's: a defect of the embedded cloud. */

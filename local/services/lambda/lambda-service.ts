@@ -27,6 +27,8 @@ export interface LambdaService extends Service, FunctionInvoker {
    * @throws ApiError when the policies do not allow it, or there is no such function.
    */
   takeEvent(...event: Parameters<FunctionInvoker['invokeLater']>): void;
+  /** Whether a process works on an event. */
+  readonly isBusy: boolean;
   /** Resolves when no asynchronous event is under way. */
   settled(): Promise<void>;
   /** Ids of the running processes. */
@@ -90,6 +92,9 @@ export function createLambdaService(
     resources: functionResources(surroundings, codeOf, functions, later),
     handle,
     deadInvocations: later.dead,
+    get isBusy() {
+      return pool.isBusy;
+    },
     settled: () => later.settled(),
     processes: () => pool.processes(),
     async invoke(caller, functionName, payload, { signal, sourceArn } = {}) {

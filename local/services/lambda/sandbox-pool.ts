@@ -16,6 +16,8 @@ export interface PoolOptions {
   readonly maxSandboxes?: number;
   /** @default five minutes */
   readonly idleMs?: number;
+  /** More flags for the Node of every process. @default none */
+  readonly execArgv?: readonly string[];
 }
 
 /** The longest timeout of a function: credentials that end sooner are not given to another event. */
@@ -35,6 +37,7 @@ export class SandboxPool {
   readonly #sink: LogSink;
   readonly #maxSandboxes: number;
   readonly #idleMs: number;
+  readonly #execArgv: readonly string[];
   readonly #all = new Set<Sandbox>();
   /** The longest idle one first. */
   readonly #idle = new Map<Sandbox, NodeJS.Timeout>();
@@ -45,12 +48,13 @@ export class SandboxPool {
   constructor(
     surroundings: Surroundings,
     sink: LogSink,
-    { maxSandboxes = 16, idleMs = 5 * 60 * 1000 }: PoolOptions = {},
+    { maxSandboxes = 16, idleMs = 5 * 60 * 1000, execArgv = [] }: PoolOptions = {},
   ) {
     this.#surroundings = surroundings;
     this.#sink = sink;
     this.#maxSandboxes = maxSandboxes;
     this.#idleMs = idleMs;
+    this.#execArgv = execArgv;
   }
 
   /**
@@ -80,6 +84,11 @@ export class SandboxPool {
     } finally {
       this.#underWay.set(name, (this.#underWay.get(name) ?? 1) - 1);
     }
+  }
+
+  /** Whether an event is under way. */
+  get isBusy(): boolean {
+    return [...this.#underWay.values()].some((count) => count > 0);
   }
 
   /** Ids of the processes that are running. */
@@ -147,7 +156,9 @@ export class SandboxPool {
       if (longestIdle === undefined) return undefined;
       void this.#end(longestIdle);
     }
-    const sandbox = new Sandbox(declared, randomUUID(), this.#surroundings, this.#sink);
+    const sandbox = new Sandbox(declared, randomUUID(), this.#surroundings, this.#sink, {
+      execArgv: this.#execArgv,
+    });
     this.#all.add(sandbox);
     return sandbox;
   }

@@ -11,6 +11,9 @@ import type { SandboxOrder, SandboxReport } from './sandbox-protocol.ts';
 /** Lambda gives a bundle ten seconds to load; a laptop that starts several at once needs longer. */
 const longestLoadSeconds = 60;
 
+/** The environment of a function's process holds credentials for half a day. */
+const credentialsSeconds = 12 * 3600;
+
 /** A synchronous answer holds 6 MB. */
 const longestPayloadBytes = 6 * 1024 * 1024;
 
@@ -40,13 +43,21 @@ export class Sandbox {
   #wasInvoked = false;
   #isUsable = true;
 
-  constructor(declared: DeclaredFunction, id: string, surroundings: Surroundings, sink: LogSink) {
+  constructor(
+    declared: DeclaredFunction,
+    id: string,
+    surroundings: Surroundings,
+    sink: LogSink,
+    { execArgv }: { readonly execArgv: readonly string[] },
+  ) {
     this.function = declared;
     this.#log = new FunctionLog(sink, surroundings.clock, declared);
     const root = join(surroundings.directory, 'lambda');
     this.#temporaryDirectory = join(root, 'tmp', id);
     mkdirSync(this.#temporaryDirectory, { recursive: true, mode: 0o700 });
-    const credentials = surroundings.principals.issue(declared.roleArn, declared.name);
+    const credentials = surroundings.principals.issue(declared.roleArn, declared.name, {
+      lifetimeSeconds: credentialsSeconds,
+    });
     this.credentialsExpire = credentials.expiration;
     const environment = functionEnvironment(declared, surroundings, credentials, {
       logStreamName: this.#log.streamName,
@@ -55,7 +66,7 @@ export class Sandbox {
     this.#process = new SandboxProcess({
       cwd: declared.taskRoot,
       env: { ...environment, NODE_COMPILE_CACHE: join(root, 'compile-cache') },
-      execArgv: [`--max-old-space-size=${declared.memoryMb}`],
+      execArgv: [`--max-old-space-size=${declared.memoryMb}`, ...execArgv],
     });
     for (const stream of this.#process.streams) this.#log.follow(stream);
     this.#loaded = this.#load();

@@ -10,6 +10,7 @@ import {
   type Service,
   type Surroundings,
 } from '../../api.ts';
+import type { HistoryEvent } from '../../asl/history.ts';
 import { TaskTokens } from '../../asl/task-tokens.ts';
 import type { ExecutionStarter } from '../events/deliveries.ts';
 import type { LogSink } from '../lambda/log-sink.ts';
@@ -27,6 +28,8 @@ import { TokenOwners } from './token-owners.ts';
 export interface StatesService extends Service, ExecutionStarter {
   /** The definition of a state machine as its template has it, by ARN; undefined for an unknown one. */
   definitionOf(stateMachineArn: string): string | undefined;
+  /** The events of an execution so far. */
+  historyOf(executionArn: string): readonly HistoryEvent[];
   /** JSON lines: every event of every execution. Complete once the service has stopped. */
   readonly historyPath: string;
 }
@@ -63,6 +66,7 @@ export function createStatesService(
     signingName: 'states',
     protocol: 'json',
     historyPath: historyFile.path,
+    historyOf: (arn) => executions.get(arn).execution.history,
     definitionOf: (arn) => machines.find(arn)?.definition,
     startExecutionAs(caller, stateMachineArn, name, input) {
       const access = { action: 'states:StartExecution', resource: stateMachineArn };
