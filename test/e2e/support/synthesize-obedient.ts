@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { App, Stack } from 'aws-cdk-lib';
+import { CfnFunction } from 'aws-cdk-lib/aws-lambda';
+import { build } from 'esbuild';
+import * as z from 'zod';
+import { localContext } from '../../../local/run/synthesize.ts';
+import { bundleAgent, bundleLambdas, root } from '../../../stacks/bundles.ts';
+import { readConfig } from '../../../stacks/config.ts';
+import { listFiles, writeTar } from '../../../stacks/deterministic-tar.ts';
+import { addStudy } from '../../../stacks/study.ts';
+import type { Artifact, WorkerArtifacts } from '../../../stacks/worker-artifacts.ts';
+
+const source = fileURLToPath(new URL('obedient-pipeline/', import.meta.url));
+const contract = join(source, 'pipeline.json');
+const entries = [
+  new URL('obedient-pipeline/process.ts', import.meta.url),
+  new URL('obedient-pipeline/consolidate.ts', import.meta.url),
+].map((url) => fileURLToPath(url));
+
+/** The pipeline whose objects say what it does: see obedient-pipeline/deeds.ts. */
+export const obedientPipeline = 'obedient';
+
+/**
+ * Synthesizes the stacks with one pipeline, `obedient`, into a cloud assembly; answers its directory.
+ *
+ * Agent, Lambda bundles and templates are the real ones. Node is a script that runs this process's
+ * own, and there is no engine: what an instance fetches, checks and unpacks is 2 MB in place of 200.
+ */
+export async function synthesizeObedient(directory: string): Promise<string> {
+  const built = `${directory}.built`;
+  try {
+    const [artifacts, context] = await Promise.all([
+      buildArtifacts(built),
+      readContext(),
+      bundleLambdas(),
+    ]);
+    const app = new App({ analyticsReporting: false, context, outdir: directory });
+    addStudy(app, readConfig(app.node), artifacts);
+    knowObedient(app);
+    app.synth();
+    return directory;
+  } finally {
+    await rm(built, { recursive: true, force: true });
+  }
+}
+
+async function buildArtifacts(built: string): Promise<WorkerArtifacts> {
+  await mkdir(built, { recursive: true });
+  const [agent, engine] = await Promise.all([buildAgent(built), buildEngine(built)]);
+  const node = join(built, 'node');
+  await writeFile(node, `#!/bin/bash\nexec '${process.execPath}' "$@"\n`);
+  return {
+    node: await artifact(node),
+    engine: await artifact(engine),
+    agent: await artifact(agent),
+  };
+}
+
+async function buildAgent(built: string): Promise<string> {
+  const agent = join(built, 'agent');
+  await bundleAgent(agent);
+  await rm(join(agent, 'pipelines'), { recursive: true });
+  await bundleObedient(join(agent, 'pipelines', obedientPipeline));
+  return packed(agent, '.');
+}
+
+async function buildEngine(built: string): Promise<string> {
+  const engine = join(built, 'engine');
+  await mkdir(engine);
+  await writeFile(join(engine, 'README'), 'The pipeline needs no engine.\n');
+  return packed(engine, 'node_modules');
+}
+
+/** Bundles the pipeline into its folder beside an agent. */
+export async function bundleObedient(folder: string): Promise<void> {
+  await build({
+    entryPoints: entries,
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node22',
+    logLevel: 'silent',
+  });
+  await copyFile(contract, join(folder, 'pipeline.json'));
+}
+
+async function packed(directory: string, prefix: string): Promise<string> {
+  const tar = join(dirname(directory), `${prefix === '.' ? 'agent' : 'engine'}.tar`);
+  await writeTar(tar, await listFiles(directory, prefix));
+  return tar;
+}
+
+async function artifact(path: string): Promise<Artifact> {
+  return {
+    path,
+    sha256: createHash('sha256')
+      .update(await readFile(path))
+      .digest('hex'),
+  };
+}
+
+async function readContext(): Promise<Record<string, unknown>> {
+  const { context } = JSON.parse(await readFile(join(root, 'cdk.json'), 'utf8')) as {
+    context: Record<string, unknown>;
+  };
+  return { ...context, ...localContext };
+}
+
+const ToldPipelines = z.object({ variables: z.object({ PIPELINES: z.string() }) });
+
+/** The stacks know the pipelines of the folder `pipelines/` only: Validate Request is told of this one. */
+function knowObedient(app: App): void {
+  const told = app.node
+    .findAll()
+    .filter((construct) => construct instanceof CfnFunction)
+    .filter(
+      (construct) =>
+        ToldPipelines.safeParse(Stack.of(construct).resolve(construct.environment)).success,
+    );
+  if (told.length === 0) throw new Error('no function is told the names of the pipelines');
+  for (const construct of told) {
+    construct.addPropertyOverride('Environment.Variables.PIPELINES', obedientPipeline);
+  }
+}
