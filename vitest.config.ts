@@ -17,7 +17,7 @@ export default defineConfig({
           ...shared,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, 'test/e2e/**'],
+          exclude: [...configDefaults.exclude, 'test/e2e/**', 'test/failures/**'],
           testTimeout: 5_000,
           hookTimeout: 60_000,
         },
@@ -33,6 +33,18 @@ export default defineConfig({
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },
           fileParallelism: false,
+        },
+      },
+      {
+        // Whole batches, too, each with a fault in it; time jumps where nothing happens.
+        test: {
+          ...shared,
+          name: 'failures',
+          include: ['test/failures/**/*.test.ts'],
+          globalSetup: ['test/failures/support/synthesize-once.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -59,7 +59,7 @@ export function createCloudServices(
   );
   const states: StatesService = createStatesService(surroundings, taskInvoker, events, logs);
   const s3 = createS3Service(surroundings, kms, events);
-  const ec2 = createEc2Service(surroundings, kms);
+  const ec2 = createEc2Service(surroundings, kms, interference.ec2);
   return {
     all: [
       states,

@@ -1,4 +1,5 @@
 import type { FunctionInvoker, Service } from './api.ts';
+import type { Ec2Options } from './services/ec2/ec2-service.ts';
 import type { PoolOptions } from './services/lambda/sandbox-pool.ts';
 
 /**
@@ -13,4 +14,6 @@ export interface Interference {
   readonly taskInvoker?: (functions: FunctionInvoker) => FunctionInvoker;
   /** How processes of functions run. */
   readonly sandbox?: PoolOptions;
+  /** How instances end. */
+  readonly ec2?: Ec2Options;
 }

@@ -76,7 +76,9 @@ async function answer(
   const path = request.url?.split('?')[0] ?? '/';
   try {
     const exchange = new Exchange(surroundings, request);
-    response.setHeader('date', surroundings.clock.now().toUTCString());
+    // By this the SDKs correct the date that they sign.
+    const { clock, signatureClock = clock } = surroundings;
+    response.setHeader('date', signatureClock.now().toUTCString());
     await send(
       request,
       response,

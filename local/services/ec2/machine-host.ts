@@ -13,6 +13,8 @@ export interface MachineHost {
   readonly ready: Promise<boolean>;
   /** Settles when the machine, all its processes and its directory are gone. */
   readonly gone: Promise<void>;
+  /** Whether a script is on its way to the machine, or on it. */
+  readonly isBusy: boolean;
   run(script: Script): RunningScript;
   /** Ends the machine; its processes get `graceSeconds` to end by themselves. */
   terminate(graceSeconds: number): Promise<void>;
@@ -108,6 +110,9 @@ export function startMachine(
     directory,
     ready: ready.promise,
     gone,
+    get isBusy() {
+      return scripts.size > 0;
+    },
     run(script) {
       const id = randomUUID();
       const started = Promise.withResolvers<boolean>();

@@ -43,7 +43,7 @@ export interface RoleDeployment extends Deployment {
  * From the assembly of the test run, if no other is given.
  */
 export async function startStudyCloud(
-  options: Partial<Pick<EmbeddedCloudOptions, 'assemblyDirectory' | 'clock'>> = {},
+  options: Partial<Pick<EmbeddedCloudOptions, 'assemblyDirectory' | 'clock' | 'interference'>> = {},
 ): Promise<StudyCloud> {
   const directory = await mkdtemp(join(tmpdir(), 'czar-e2e-'));
   process.env.CZAR_STATE = join(directory, 'uploads');

@@ -1,0 +1,410 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { readFile, stat } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { vi } from 'vitest';
+import type {
+  ApiRequest,
+  ApiResponse,
+  Call,
+  CallRecord,
+  FunctionAnswer,
+  FunctionInvoker,
+  Service,
+} from '../../../local/api.ts';
+import type { CloudTrailRecord } from '../../../local/gateway/cloudtrail-record.ts';
+import type { Instance } from '../../../local/services/ec2/instance.ts';
+import { type CraftedBatch, craftBatch } from '../../e2e/support/craft-batch.ts';
+import { type BatchEnd, ended, sealed, start } from '../../e2e/support/run-batch.ts';
+import { startStudyCloud, type StudyCloud } from '../../e2e/support/study-cloud.ts';
+import { obedientPipeline } from '../../e2e/support/synthesize-obedient.ts';
+import { type Fault, thrown } from './fault.ts';
+import { ProverClock } from './prover-clock.ts';
+import type { TaskState } from './task-states.ts';
+
+/** One fault at one Task state. */
+export interface Trial {
+  readonly task: TaskState;
+  readonly fault: Fault;
+}
+
+/** What a batch came to that met a fault. */
+export interface TrialEnd extends BatchEnd {
+  readonly batchId: string;
+  /** How often the fault's state called its function. */
+  readonly invocations: number;
+  /** From start to end, as AWS's clocks would have it. */
+  readonly seconds: number;
+  /** Hourly sweeps that it took until nothing was left. */
+  readonly sweeps: number;
+  /** Subjects of the batch's mails. */
+  readonly mails: readonly string[];
+  /** Calls from the start on. */
+  readonly calls: readonly CloudTrailRecord[];
+}
+
+interface Running extends Trial {
+  readonly batchId: string;
+  executionArn: string | undefined;
+  invocations: number;
+  detoured: boolean;
+  /** Name of the function that the fault's state calls, once it did. */
+  functionName: string | undefined;
+  /** Calls to AWS at the fault's state, by caller, service and operation. */
+  readonly calls: Map<string, number>;
+}
+
+/** Texts of a batch's objects: what the pipeline is told, and a name that is to be found nowhere. */
+export const canary = 'Zebedee Quagmire';
+const objects = ['one', 'two'].map((word) => ({ text: `ok\n${canary}, object ${word}\n` }));
+
+/** What an empty queue waits for a message, in place of a second. */
+const pollMs = 40;
+
+/**
+ * An embedded cloud in which one batch after the other meets a fault.
+ *
+ * Bundles, agent, policies and services are the real ones; the faults come in at the seams that the
+ * cloud leaves to tests. Time jumps while nothing happens.
+ */
+export class Prover {
+  readonly study: StudyCloud;
+  readonly #clock: ProverClock;
+  readonly #interferer: Interferer;
+
+  private constructor(study: StudyCloud, clock: ProverClock, interferer: Interferer) {
+    this.study = study;
+    this.#clock = clock;
+    this.#interferer = interferer;
+  }
+
+  static async start(assemblyDirectory: string): Promise<Prover> {
+    const interferer = new Interferer();
+    const clock = new ProverClock(() => interferer.isBusy());
+    interferer.sqsAhead = () => clock.aheadMs;
+    const now = Date.now.bind(Date);
+    vi.spyOn(Date, 'now').mockImplementation(() => now() + (sqsAhead.getStore() ?? 0));
+    const study = await startStudyCloud({
+      assemblyDirectory,
+      clock,
+      interference: {
+        service: (service) => interferer.service(service),
+        taskInvoker: (functions) => interferer.taskInvoker(functions),
+        sandbox: {
+          execArgv: ['--import', fileURLToPath(new URL('hurried-sleep.ts', import.meta.url))],
+        },
+        ec2: { graceSeconds: 1 },
+      },
+    });
+    interferer.study = study;
+    return new Prover(study, clock, interferer);
+  }
+
+  async stop(): Promise<void> {
+    this.#clock.walk();
+    await this.study.stop();
+    vi.restoreAllMocks();
+  }
+
+  /** Uploads a batch, runs it with a fault, and waits until all that follows from it has happened. */
+  async try({ task, fault }: Trial): Promise<TrialEnd> {
+    const { study } = this;
+    const { batchId }: CraftedBatch = await craftBatch(study, objects);
+    const operator = study.as('operator');
+    await sealed(operator, batchId);
+    await study.cloud.flush();
+    const { size: logged } = await stat(study.cloud.accessLogPath);
+    const trial = this.#interferer.begin({ task, fault }, batchId);
+    const undo = fault.prepare?.(study);
+    const began = this.#clock.now().getTime();
+    this.#clock.run();
+    try {
+      const { workers = 1 } = fault;
+      const input = { batchId, pipeline: obedientPipeline, workers, maxMinutes: 10 };
+      const executionArn = await start(operator, input);
+      const seconds = await this.#waitForEnd(executionArn, began);
+      const sweeps = await this.#settle();
+      this.#clock.walk();
+      const end = await ended(operator, executionArn, batchId);
+      await study.cloud.flush();
+      return {
+        ...end,
+        batchId,
+        invocations: trial.invocations,
+        seconds,
+        sweeps,
+        mails: study.cloud
+          .mails()
+          .map(({ subject }) => subject)
+          .filter((subject) => subject.includes(batchId)),
+        calls: await readCalls(study.cloud.accessLogPath, logged),
+      };
+    } finally {
+      this.#clock.walk();
+      undo?.();
+      this.#interferer.end();
+    }
+  }
+
+  async #waitForEnd(executionArn: string, began: number): Promise<number> {
+    const { states } = this.study.cloud.services;
+    for (;;) {
+      const last = states.historyOf(executionArn).at(-1);
+      if (last !== undefined && /^Execution(?!Started|Redriven)/.test(last.type)) {
+        return (last.timestamp.getTime() - began) / 1000;
+      }
+      await sleep(5);
+    }
+  }
+
+  /** Waits for what the end set off; then the hourly sweep comes by, until no machine is left. */
+  async #settle(): Promise<number> {
+    const { events, invoker, ec2 } = this.study.cloud.services;
+    for (let sweeps = 0; ; sweeps += 1) {
+      // What is put on the bus is delivered behind the call.
+      await sleep(10);
+      await events.settled();
+      await invoker.settled();
+      const left = ec2.fleet.all().filter(({ state }) => state !== 'terminated');
+      while (left.some(({ state }) => state === 'shutting-down')) await sleep(5);
+      if (left.every(({ state }) => state === 'terminated') || sweeps === 2) return sweeps;
+      events.triggerSchedule('EventsHourly');
+    }
+  }
+}
+
+/** The embedded queues take the machine's time: within their calls it jumps with the cloud's. */
+const sqsAhead = new AsyncLocalStorage<number>();
+
+/** Stands at the cloud's seams: counts what is under way, and lets the trial's fault happen. */
+class Interferer {
+  study: StudyCloud | undefined;
+  sqsAhead: () => number = () => 0;
+  #running: Running | undefined;
+  #underWay = 0;
+
+  begin(trial: Trial, batchId: string): Running {
+    this.#running = {
+      ...trial,
+      batchId,
+      executionArn: undefined,
+      invocations: 0,
+      detoured: false,
+      functionName: undefined,
+      calls: new Map(),
+    };
+    return this.#running;
+  }
+
+  end(): void {
+    this.#running = undefined;
+  }
+
+  isBusy(): boolean {
+    const services = this.study?.cloud.services;
+    if (services === undefined || this.#underWay > 0 || services.invoker.isBusy) return true;
+    return services.ec2.fleet.all().some(isBusy);
+  }
+
+  taskInvoker(functions: FunctionInvoker): FunctionInvoker {
+    return {
+      invokeLater: (...args) => functions.invokeLater(...args),
+      invoke: (caller, name, payload, options) =>
+        this.#invoke(name, payload, options?.signal, () =>
+          functions.invoke(caller, name, payload, options),
+        ),
+    };
+  }
+
+  service(service: Service): Service {
+    return {
+      ...service,
+      handle: async (request, call) => {
+        this.#underWay += 1;
+        try {
+          return await this.#handle(service, request, call);
+        } finally {
+          this.#underWay -= 1;
+        }
+      },
+    };
+  }
+
+  async #invoke(
+    functionName: string,
+    text: string,
+    signal: AbortSignal | undefined,
+    proceed: () => Promise<FunctionAnswer>,
+  ): Promise<FunctionAnswer> {
+    const running = this.#running;
+    const { study } = this;
+    const payload = JSON.parse(text) as Record<string, unknown>;
+    const executionArn = String(payload.executionArn);
+    if (running === undefined || study === undefined) return proceed();
+    running.executionArn = executionArn;
+    const { task, fault } = running;
+    const state = stateOf(study, executionArn);
+    if (!running.detoured && task.detour !== undefined && state === task.detour.state) {
+      running.detoured = true;
+      return thrown(task.detour.error);
+    }
+    if (state !== task.name) return proceed();
+    running.functionName = functionName.split(':').at(-1);
+    running.invocations += 1;
+    if (fault.invoke === undefined) return proceed();
+    const { invocations: attempt } = running;
+    const machine = () => machineOf(study, running.batchId);
+    return fault.invoke({ attempt, payload, executionArn, study, machine, proceed, signal });
+  }
+
+  async #handle(service: Service, request: ApiRequest, call: Call): Promise<ApiResponse> {
+    const running = this.#running;
+    const { fault, executionArn } = running ?? {};
+    const by = running === undefined ? undefined : callerKind(running, call);
+    const proceed = (witness = call): Promise<ApiResponse> =>
+      service.signingName === 'sqs'
+        ? sqsAhead.run(this.sqsAhead(), () => handleQueue(service, request, witness))
+        : service.handle(request, witness);
+    if (running === undefined || fault?.call === undefined || by === undefined) return proceed();
+    if (executionArn === undefined || this.study === undefined) return proceed();
+    if (stateOf(this.study, executionArn) !== running.task.name) return proceed();
+
+    const kind = `${by} ${service.signingName} ${operationOf(request)}`;
+    return fault.call({
+      by,
+      attempt: running.invocations,
+      service: service.signingName,
+      before: count(running, kind) - 1,
+      deny: () => call.authorize({ action: 'prover:NothingAllowsThis', resource: '*' }),
+      async proceed() {
+        const witness = new Witness(call);
+        const answer = await proceed(witness);
+        return {
+          answer,
+          change:
+            witness.change === undefined
+              ? undefined
+              : count(running, `${by} did ${witness.change}`),
+        };
+      },
+    });
+  }
+}
+
+/** A call that remembers whether it changes anything. */
+class Witness implements Call {
+  /** Name of the operation, if it changes anything. */
+  change: string | undefined;
+  readonly #call: Call;
+
+  constructor(call: Call) {
+    this.#call = call;
+  }
+
+  get requestId(): string {
+    return this.#call.requestId;
+  }
+
+  get caller(): Call['caller'] {
+    return this.#call.caller;
+  }
+
+  get time(): Date {
+    return this.#call.time;
+  }
+
+  authorize(...args: Parameters<Call['authorize']>): void {
+    this.#call.authorize(...args);
+  }
+
+  authorizeVia(...args: Parameters<Call['authorizeVia']>): void {
+    this.#call.authorizeVia(...args);
+  }
+
+  needsNoPermission(): void {
+    this.#call.needsNoPermission();
+  }
+
+  record(details: CallRecord): void {
+    if (!details.readOnly) this.change = details.eventName;
+    this.#call.record(details);
+  }
+}
+
+/** Counts one more of a kind. */
+function count({ calls }: Running, kind: string): number {
+  const counted = (calls.get(kind) ?? 0) + 1;
+  calls.set(kind, counted);
+  return counted;
+}
+
+function callerKind(
+  { functionName }: Running,
+  { caller }: Call,
+): 'function' | 'worker' | undefined {
+  if (caller.instance !== undefined) return 'worker';
+  return functionName !== undefined && caller.sessionName === functionName ? 'function' : undefined;
+}
+
+/** The state that an execution entered last: with one worker there is no other. */
+function stateOf(study: StudyCloud, executionArn: string): string | undefined {
+  return study.cloud.services.states
+    .historyOf(executionArn)
+    .findLast(({ type }) => type.endsWith('StateEntered'))?.stateEnteredEventDetails?.name as
+    string | undefined;
+}
+
+function machineOf(study: StudyCloud, batchId: string): Instance {
+  const machine = study.cloud.services.ec2.fleet
+    .all()
+    .find(
+      ({ state, tags }) =>
+        ['pending', 'running'].includes(state) && Object.values(tags.instance).includes(batchId),
+    );
+  if (machine === undefined) throw new Error('no machine of the batch runs');
+  return machine;
+}
+
+/** A machine that boots, ends, or runs a script and is not frozen. */
+function isBusy({ state, machine }: Instance): boolean {
+  if (state === 'terminated') return false;
+  if (state !== 'running') return true;
+  return machine.isBusy && !machine.processes().every(isFrozen);
+}
+
+function isFrozen(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat.startsWith('T', stat.lastIndexOf(')') + 2);
+  } catch {
+    return false;
+  }
+}
+
+/** Calls the queue service; receives without a long poll, which is a second of the machine's time. */
+async function handleQueue(
+  service: Service,
+  request: ApiRequest,
+  call: Call,
+): Promise<ApiResponse> {
+  const isReceive = request.headers['x-amz-target'] === 'AmazonSQS.ReceiveMessage';
+  if (!isReceive) return service.handle(request, call);
+  const body = JSON.parse(await text(request.body)) as Record<string, unknown>;
+  const hasty = JSON.stringify({ ...body, WaitTimeSeconds: 0 });
+  const answer = await service.handle({ ...request, body: Readable.from([hasty]) }, call);
+  if (!String(answer.body).includes('ReceiptHandle')) await sleep(pollMs);
+  return answer;
+}
+
+/** What is asked, as far as request line and headers tell it. */
+function operationOf({ headers, method, url }: ApiRequest): string {
+  return String(headers['x-amz-target'] ?? `${method} ${url.pathname}`);
+}
+
+async function readCalls(path: string, from: number): Promise<CloudTrailRecord[]> {
+  const log = (await readFile(path)).subarray(from).toString('utf8').trimEnd();
+  return log.split('\n').map((line) => JSON.parse(line) as CloudTrailRecord);
+}

@@ -1,0 +1,114 @@
+import type { Instance } from '../../../local/services/ec2/instance.ts';
+import { signal } from '../../../local/services/ec2/machine-processes.ts';
+import { agentOf, freeze } from '../../e2e/support/hurt-workers.ts';
+import { until } from '../../e2e/support/run-batch.ts';
+import type { Fault, FaultKind, Invocation } from './fault.ts';
+import type { TaskState } from './task-states.ts';
+
+/** What can happen to a worker's machine while an execution is at a Task. */
+export function workerFaults({ hasMachine, launches, waitsForToken }: TaskState): readonly Fault[] {
+  return [
+    ...(hasMachine && !launches ? [lost, frozen] : []),
+    ...(hasMachine && waitsForToken ? [killed] : []),
+    ...(launches ? launchFaults : []),
+  ];
+}
+
+/** Something that happens to the machine once, at the state's first visit. */
+function happens(
+  name: string,
+  kind: FaultKind,
+  hurt: (machine: Instance) => Promise<void> | void,
+): Fault {
+  return {
+    name,
+    kind,
+    async invoke({ attempt, payload, machine, proceed }: Invocation) {
+      if (attempt > 1) return proceed();
+      if (payload.taskToken === undefined) {
+        await hurt(machine());
+        return proceed();
+      }
+      const answer = await proceed();
+      await until(() => hasAgent(machine()));
+      await hurt(machine());
+      return answer;
+    },
+  };
+}
+
+const study = (invocation: Invocation) => invocation.study.cloud.services.ec2;
+
+const lost: Fault = happens('has its machine lost', 'machine lost', (machine) =>
+  machine.machine.crash(),
+);
+const frozen: Fault = happens('has its machine frozen', 'machine frozen', freeze);
+const killed: Fault = happens('has its agent killed', 'agent killed', (machine) =>
+  signal(agentOf(machine), 'SIGKILL'),
+);
+
+function hasAgent(machine: Instance): true | undefined {
+  try {
+    agentOf(machine);
+    return true;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Lets a machine's boot hang at once. */
+const hang = async ({ machine, proceed }: Invocation) => {
+  const answer = await proceed();
+  const launched = machine();
+  await until(() => (launched.machine.isBusy ? true : undefined));
+  freeze(launched);
+  return answer;
+};
+
+const launchFaults: readonly Fault[] = [
+  {
+    name: 'launches a machine that never comes online',
+    kind: 'machine never online',
+    invoke: (invocation) => (invocation.attempt === 1 ? hang(invocation) : invocation.proceed()),
+  },
+  {
+    name: 'launches machines of which none comes online',
+    kind: 'machine never online',
+    invoke: hang,
+  },
+  {
+    name: 'finds no room once',
+    kind: 'no room for machines',
+    async invoke(invocation) {
+      study(invocation).limits.capacity = invocation.attempt === 1 ? 0 : Infinity;
+      return invocation.proceed();
+    },
+  },
+  {
+    name: 'finds no room ever',
+    kind: 'no room for machines',
+    prepare: limit('capacity', 0),
+  },
+  {
+    name: 'is over the quota',
+    kind: 'no room for machines',
+    prepare: limit('quota', 0),
+  },
+  {
+    name: 'finds room for two of three machines',
+    kind: 'no room for machines',
+    workers: 3,
+    prepare: limit('capacity', 2),
+  },
+];
+
+function limit(name: 'capacity' | 'quota', value: number): NonNullable<Fault['prepare']> {
+  return ({ cloud }) => {
+    const { limits } = cloud.services.ec2;
+    const usual = limits[name];
+    limits[name] = value;
+    return () => {
+      limits[name] = usual;
+    };
+  };
+}
