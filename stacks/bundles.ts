@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { build, type BuildOptions } from 'esbuild';
 import { bundlePipelines } from '../pipelines/build.ts';
 import { lambdaDirectory } from './lambda-code.ts';
+import { leanSdk } from './lean-sdk.ts';
 
 /** The repository's root. */
 export const root = fileURLToPath(new URL('..', import.meta.url));
@@ -21,6 +22,7 @@ const forNode24: BuildOptions = {
   format: 'esm',
   target: 'node24',
   mainFields: ['module', 'main'],
+  plugins: [leanSdk],
   outExtension: { '.js': '.mjs' },
   banner: {
     js: "import{createRequire as czarRequire}from'node:module';const require=czarRequire(import.meta.url);",
@@ -32,11 +34,16 @@ const forNode24: BuildOptions = {
 
 /**
  * Sources of credentials that the SDK tries where the environment has none, and loads only then.
- * Lambda's always has them, so a fifth of each bundle can stay away.
+ * Lambda's always has them.
  */
-const unusedInLambda = ['ini', 'process', 'sso', 'web-identity'].map(
-  (source) => `@aws-sdk/credential-provider-${source}`,
-);
+const unusedInLambda = [
+  '@aws-sdk/credential-provider-http',
+  '@aws-sdk/credential-provider-ini',
+  '@aws-sdk/credential-provider-process',
+  '@aws-sdk/credential-provider-sso',
+  '@aws-sdk/credential-provider-web-identity',
+  '@smithy/credential-provider-imds',
+];
 
 /**
  * Bundles every `tasks/<name>/handler.ts` into `dist/lambda/<name>/index.mjs`, in one run of

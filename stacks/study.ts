@@ -1,10 +1,12 @@
 import { type App, Tags, Validations } from 'aws-cdk-lib';
+import { lifecycleFacts } from '../workflow/lifecycle-checks.ts';
 import { tagKeys } from '../workflow/model/tags.ts';
 import { BastionStack } from './bastion-stack.ts';
 import { BatchStack } from './batch-stack.ts';
 import type { CzarConfig } from './config.ts';
 import { DataStack } from './data-stack.ts';
 import { NetworkStack } from './network-stack.ts';
+import { StateMachineChecks } from './state-machine-checks.ts';
 import type { WorkerArtifacts } from './worker-artifacts.ts';
 import { WorkersStack } from './workers-stack.ts';
 
@@ -12,7 +14,7 @@ import { WorkersStack } from './workers-stack.ts';
  * Adds the stacks of one study to an app: a deployment serves one.
  *
  * They name no account and no region, so they are synthesized offline and deployed to whatever the
- * caller's credentials are for.
+ * caller's credentials are for. A state machine that the static checks find something in fails the synth.
  */
 export function addStudy(app: App, config: CzarConfig, artifacts: WorkerArtifacts): void {
   const named = (id: string) => ({ stackName: `${config.pit}-${id}`, config });
@@ -24,9 +26,12 @@ export function addStudy(app: App, config: CzarConfig, artifacts: WorkerArtifact
     data,
     artifacts,
   });
-  new BatchStack(app, 'Batch', { ...named('Batch'), data, workers });
+  const { stateMachine } = new BatchStack(app, 'Batch', { ...named('Batch'), data, workers });
   if (config.bastion) new BastionStack(app, 'Bastion', { ...named('Bastion'), network, data });
   Tags.of(app).add(tagKeys.study, config.pit);
+  Validations.of(app).addPlugins(
+    new StateMachineChecks([{ machine: stateMachine, facts: lifecycleFacts }]),
+  );
   waiveChecks(app);
 }
 

@@ -36,11 +36,14 @@ export interface TaskFunctionProps {
  * No VPC: it calls AWS's APIs only, and has no right to anything that holds data.
  */
 export class TaskFunction extends Construct {
+  /** Folder under `tasks/` of the handler. */
+  readonly task: string;
   readonly function: LambdaFunction;
 
   constructor(scope: Construct, id: string, props: TaskFunctionProps) {
     super(scope, id);
     const { task, storageKey, rights, ...settings } = props;
+    this.task = task;
     const logGroup = new LogGroup(this, 'Logs', {
       retention: RetentionDays.ONE_YEAR,
       encryptionKey: storageKey,

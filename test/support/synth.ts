@@ -68,10 +68,16 @@ export function synthesize(context: Record<string, unknown> = {}): Promise<Study
 }
 
 async function synthesizeNow(context: Record<string, unknown>): Promise<Study> {
-  await bundled;
-  const app = new App({ analyticsReporting: false, context: { ...defaults, ...context } });
-  addStudy(app, readConfig(app.node), testArtifacts);
+  const app = await addTestStudy(context);
   const { stacks } = app.synth();
   const templates = stacks.map(({ id, template }) => [id, template as StackTemplate] as const);
   return { app, templates: Object.fromEntries(templates) };
+}
+
+/** A study's app before its synthesis, for a test to change. */
+export async function addTestStudy(context: Record<string, unknown> = {}): Promise<App> {
+  await bundled;
+  const app = new App({ analyticsReporting: false, context: { ...defaults, ...context } });
+  addStudy(app, readConfig(app.node), testArtifacts);
+  return app;
 }

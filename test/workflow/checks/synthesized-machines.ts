@@ -1,9 +1,10 @@
-import { type CheckOptions, checkDefinition } from '../../../workflow/checks/check-definition.ts';
+import { errorsThrownBy } from '../../../stacks/thrown-errors.ts';
+import { checkDefinition } from '../../../workflow/checks/check-definition.ts';
 import type { Finding } from '../../../workflow/checks/finding.ts';
+import { lifecycleFacts, type MachineFacts } from '../../../workflow/lifecycle-checks.ts';
 import { resolveStudy } from '../../support/resolve.ts';
 import { synthesize } from '../../support/synth.ts';
 import { readTemplate, type TemplateFunction } from '../state-machine.ts';
-import { errorsThrownBy } from './thrown-errors.ts';
 
 /** A state machine of the synthesized templates. */
 export interface SynthesizedMachine {
@@ -23,23 +24,9 @@ export async function readMachines(): Promise<SynthesizedMachine[]> {
     }));
 }
 
-/** What the checks have to know about a machine besides its definition, by its name. */
-const known: Readonly<Record<string, (arnOf: (task: string) => string) => Partial<CheckOptions>>> =
-  {
-    'Batch/Lifecycle': (arnOf) => ({
-      // Open Batch makes the queue and marks the batch as running.
-      launching: { states: ['Open Batch'], functions: [arnOf('launch-worker')] },
-      terminating: { functions: [arnOf('terminate-workers')] },
-      refusals: { 'Open Batch': ['BatchTakenError', 'ManifestMismatchError'] },
-      failureStates: ['Terminate After Failure'],
-      toleratedFailures: {
-        'Notify Done': 'The results are there, mail or not.',
-        'Notify Evaporated': 'The proof is there, mail or not.',
-        'Retire Worker': 'Terminate finds a worker that could not be retired.',
-        'Give Up Worker': 'Its output tells; without any worker left the batch fails.',
-      },
-    }),
-  };
+const known: Readonly<Record<string, (arnOf: (task: string) => string) => MachineFacts>> = {
+  'Batch/Lifecycle': lifecycleFacts,
+};
 
 /** Checks one of our machines with what is known about it. */
 export async function checkMachine(name: string, definition: unknown): Promise<Finding[]> {
