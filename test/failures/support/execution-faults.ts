@@ -18,7 +18,7 @@ function meanwhile(
       if (isTold) await invocation.proceed();
       const [answer] = await Promise.all([
         isTold ? { payload: '{}' } : invocation.proceed(),
-        happens(invocation),
+        invocation.hold(() => happens(invocation)),
       ]);
       return answer;
     },

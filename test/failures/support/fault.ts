@@ -53,6 +53,8 @@ export interface Invocation {
   readonly proceed: () => Promise<FunctionAnswer>;
   /** Aborts when nobody waits for the answer any more. */
   readonly signal: AbortSignal | undefined;
+  /** Does something that no time is to jump over. */
+  readonly hold: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 /** A call to AWS while the execution is at the state that the fault is at. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { countCanariesBelow } from '../../../local/demo/search-canaries.ts';
 import type { Fault, FaultKind } from './fault.ts';
+import { cellKey, readDocumented } from './failure-model.ts';
 import { violations } from './invariants.ts';
 import { canary, Prover } from './prover.ts';
 import { readTaskStates, type TaskState } from './task-states.ts';
@@ -33,6 +34,7 @@ declare module 'vitest' {
  */
 export function prove(faultsOf: (task: TaskState) => readonly Fault[]): void {
   const assembly = inject('assembly');
+  const documented = readDocumented();
   let prover: Prover;
 
   beforeAll(async () => {
@@ -64,6 +66,10 @@ export function prove(faultsOf: (task: TaskState) => readonly Fault[]): void {
         // A fault that did not happen proves nothing.
         expect(end.invocations, 'invocations').toBeGreaterThan(0);
         expect(cell.violations).toEqual([]);
+        if (process.env.CZAR_WRITE_FAILURE_MODEL !== undefined) return;
+        expect({ outcome: cell.outcome, states: cell.states }, 'docs/failure-model.md').toEqual(
+          documented.get(cellKey(cell)),
+        );
       });
     });
   }

@@ -77,7 +77,14 @@ export class ProverClock implements Clock {
       undefined,
     );
     if (next === undefined) return;
-    this.#aheadMs += Math.max(0, next.dueMs - this.now().getTime());
-    next.wake();
+    this.pass(next.dueMs - this.now().getTime());
+  }
+
+  /** Lets some milliseconds pass at once; who is due on the way wakes, in order. */
+  pass(ms: number): void {
+    this.#aheadMs += Math.max(0, ms);
+    const now = this.now().getTime();
+    const due = [...this.#sleepers].filter(({ dueMs }) => dueMs <= now);
+    for (const { wake } of due.toSorted((one, other) => one.dueMs - other.dueMs)) wake();
   }
 }

@@ -84,7 +84,7 @@ export class Prover {
   static async start(assemblyDirectory: string): Promise<Prover> {
     const interferer = new Interferer();
     const clock = new ProverClock(() => interferer.isBusy());
-    interferer.sqsAhead = () => clock.aheadMs;
+    interferer.clock = clock;
     const now = Date.now.bind(Date);
     vi.spyOn(Date, 'now').mockImplementation(() => now() + (sqsAhead.getStore() ?? 0));
     const study = await startStudyCloud({
@@ -119,12 +119,12 @@ export class Prover {
     const { size: logged } = await stat(study.cloud.accessLogPath);
     const trial = this.#interferer.begin({ task, fault }, batchId);
     const undo = fault.prepare?.(study);
-    const began = this.#clock.now().getTime();
-    this.#clock.run();
     try {
       const { workers = 1 } = fault;
       const input = { batchId, pipeline: obedientPipeline, workers, maxMinutes: 10 };
       const executionArn = await start(operator, input);
+      const began = this.#clock.now().getTime();
+      this.#clock.run();
       const seconds = await this.#waitForEnd(executionArn, began);
       const sweeps = await this.#settle();
       this.#clock.walk();
@@ -182,9 +182,11 @@ const sqsAhead = new AsyncLocalStorage<number>();
 /** Stands at the cloud's seams: counts what is under way, and lets the trial's fault happen. */
 class Interferer {
   study: StudyCloud | undefined;
-  sqsAhead: () => number = () => 0;
+  clock: ProverClock | undefined;
   #running: Running | undefined;
   #underWay = 0;
+  /** How far each function has slept ahead of the machine's time, by its name. */
+  readonly #sleptMs = new Map<string, number>();
 
   begin(trial: Trial, batchId: string): Running {
     this.#running = {
@@ -222,15 +224,17 @@ class Interferer {
   service(service: Service): Service {
     return {
       ...service,
-      handle: async (request, call) => {
-        this.#underWay += 1;
-        try {
-          return await this.#handle(service, request, call);
-        } finally {
-          this.#underWay -= 1;
-        }
-      },
+      handle: (request, call) => this.#hold(() => this.#handle(service, request, call)),
     };
+  }
+
+  async #hold<T>(work: () => Promise<T>): Promise<T> {
+    this.#underWay += 1;
+    try {
+      return await work();
+    } finally {
+      this.#underWay -= 1;
+    }
   }
 
   async #invoke(
@@ -241,6 +245,7 @@ class Interferer {
   ): Promise<FunctionAnswer> {
     const running = this.#running;
     const { study } = this;
+    this.#sleptMs.set(functionName.split(':').at(-1) ?? '', 0);
     const payload = JSON.parse(text) as Record<string, unknown>;
     const executionArn = String(payload.executionArn);
     if (running === undefined || study === undefined) return proceed();
@@ -257,16 +262,30 @@ class Interferer {
     if (fault.invoke === undefined) return proceed();
     const { invocations: attempt } = running;
     const machine = () => machineOf(study, running.batchId);
-    return fault.invoke({ attempt, payload, executionArn, study, machine, proceed, signal });
+    return fault.invoke({
+      ...{ attempt, payload, executionArn, study, machine, proceed, signal },
+      hold: (work) => this.#hold(work),
+    });
+  }
+
+  /** Lets the cloud's time pass that a function has slept: see hurried-sleep.ts. */
+  #followSleep(request: ApiRequest, { caller: { sessionName = '' } }: Call): void {
+    const sleptMs = this.#sleptMs.get(sessionName);
+    const aheadMs = signedAt(request) - new Date().getTime();
+    // Dates of signatures are cut to the second.
+    if (sleptMs === undefined || aheadMs < sleptMs + 1000) return;
+    this.clock?.pass(aheadMs - sleptMs);
+    this.#sleptMs.set(sessionName, aheadMs);
   }
 
   async #handle(service: Service, request: ApiRequest, call: Call): Promise<ApiResponse> {
     const running = this.#running;
     const { fault, executionArn } = running ?? {};
     const by = running === undefined ? undefined : callerKind(running, call);
+    this.#followSleep(request, call);
     const proceed = (witness = call): Promise<ApiResponse> =>
       service.signingName === 'sqs'
-        ? sqsAhead.run(this.sqsAhead(), () => handleQueue(service, request, witness))
+        ? sqsAhead.run(this.clock?.aheadMs ?? 0, () => handleQueue(service, request, witness))
         : service.handle(request, witness);
     if (running === undefined || fault?.call === undefined || by === undefined) return proceed();
     if (executionArn === undefined || this.study === undefined) return proceed();
@@ -292,6 +311,14 @@ class Interferer {
       },
     });
   }
+}
+
+/** When a request was signed, by the clock of whoever signed it. */
+function signedAt({ headers }: ApiRequest): number {
+  const [, date, time] = /^(\d{8})T(\d{6})Z$/.exec(String(headers['x-amz-date'])) ?? [];
+  const dashed = date?.replace(/^(....)(..)(..)$/, '$1-$2-$3');
+  const colons = time?.replace(/^(..)(..)(..)$/, '$1:$2:$3');
+  return Date.parse(`${dashed}T${colons}Z`);
 }
 
 /** A call that remembers whether it changes anything. */
@@ -372,7 +399,9 @@ function machineOf(study: StudyCloud, batchId: string): Instance {
 function isBusy({ state, machine }: Instance): boolean {
   if (state === 'terminated') return false;
   if (state !== 'running') return true;
-  return machine.isBusy && !machine.processes().every(isFrozen);
+  if (!machine.isBusy) return false;
+  const processes = machine.processes();
+  return processes.length === 0 || !processes.every(isFrozen);
 }
 
 function isFrozen(pid: number): boolean {

@@ -23,16 +23,18 @@ function happens(
   return {
     name,
     kind,
-    async invoke({ attempt, payload, machine, proceed }: Invocation) {
+    async invoke({ attempt, payload, machine, proceed, hold }: Invocation) {
       if (attempt > 1) return proceed();
-      if (payload.taskToken === undefined) {
+      return hold(async () => {
+        if (payload.taskToken === undefined) {
+          await hurt(machine());
+          return proceed();
+        }
+        const answer = await proceed();
+        await until(() => hasAgent(machine()));
         await hurt(machine());
-        return proceed();
-      }
-      const answer = await proceed();
-      await until(() => hasAgent(machine()));
-      await hurt(machine());
-      return answer;
+        return answer;
+      });
     },
   };
 }
@@ -57,13 +59,14 @@ function hasAgent(machine: Instance): true | undefined {
 }
 
 /** Lets a machine's boot hang at once. */
-const hang = async ({ machine, proceed }: Invocation) => {
-  const answer = await proceed();
-  const launched = machine();
-  await until(() => (launched.machine.isBusy ? true : undefined));
-  freeze(launched);
-  return answer;
-};
+const hang = ({ machine, proceed, hold }: Invocation) =>
+  hold(async () => {
+    const answer = await proceed();
+    const launched = machine();
+    await until(() => (launched.machine.processes().length > 0 ? true : undefined));
+    freeze(launched);
+    return answer;
+  });
 
 const launchFaults: readonly Fault[] = [
   {
