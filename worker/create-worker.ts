@@ -85,6 +85,7 @@ async function workAndWipe(
       ? undefined
       : setTimeout(() => time.abort(tooLong(limit)), limit * 1000).unref();
   const signal = AbortSignal.any([...stops, time.signal]);
+  deps.patience.endWith(signal);
   try {
     return await work(deps, command, { scratch: scratch.path, signal });
   } catch (error) {
