@@ -58,7 +58,7 @@ export async function runPipeline(
   },
 ): Promise<PipelineEnd> {
   signal.throwIfAborted();
-  const [program = '', ...words] = [
+  const [program, ...words] = [
     ...cell.launcher,
     process.execPath,
     `--max-old-space-size=${limits.memoryMiB}`,
