@@ -18,6 +18,8 @@ import { createWorker, workerExit, type WorkerExit } from './create-worker.ts';
 import { errorCode } from './fatal-error.ts';
 import { watchInterruption } from './interruption-notice.ts';
 import { createLog } from './log.ts';
+import { findCell, type PipelineCell } from './pipeline-cell.ts';
+import { createPatience } from './patience.ts';
 import type { WorkerDeps } from './worker-deps.ts';
 
 /**
@@ -30,19 +32,25 @@ import type { WorkerDeps } from './worker-deps.ts';
  */
 const root = process.env.CZAR_ROOT ?? '';
 const now = (): Date => new Date();
+// A reader of the log that goes away, or has no room left, does not end the work.
+process.stdout.on('error', () => undefined);
 const log = createLog((line) => void process.stdout.write(line), now);
 
+/** A service in trouble for minutes is waited out: its bad time is no object's, and no worker's, fault. */
+const patience = createPatience(300);
+
 /**
- * Tries of a call, with the SDK's backoff: a dozen seconds of trouble in all. A connection that goes
- * dumb counts as trouble, too: it would otherwise hold an object, and the end of the process, for ever.
+ * A connection that goes dumb counts as trouble, too: it would otherwise hold an object, and the end
+ * of the process, for ever.
  */
 const aws = {
-  maxAttempts: 6,
+  retryStrategy: patience.retryStrategy,
   requestHandler: { connectionTimeout: 5_000, socketTimeout: 30_000 },
 };
 
-function createDeps(settings: WorkerSettings): WorkerDeps {
+function createDeps(settings: WorkerSettings, cell: PipelineCell): WorkerDeps {
   const here = { ...aws, region: settings.region };
+  const ledger = new DynamoDBClient(here);
   return {
     settings,
     s3: new S3Client(here),
@@ -50,7 +58,7 @@ function createDeps(settings: WorkerSettings): WorkerDeps {
     sqs: new SQSClient({ ...here, useQueueUrlAsEndpoint: false }),
     sfn: new SFNClient(here),
     kms: new KMSClient(here),
-    table: { client: new DynamoDBClient(here), name: settings.ledgerTable },
+    table: { client: ledger, name: settings.ledgerTable },
     paths: {
       scratch: join(root, '/scratch'),
       pipelines: pipelinesBeside(import.meta.url),
@@ -64,10 +72,21 @@ function createDeps(settings: WorkerSettings): WorkerDeps {
       pollSeconds: 1,
       memoryCheckMilliseconds: 500,
     },
+    cell,
     machine: { cores: availableParallelism(), memoryMiB: Math.floor(totalmem() / 2 ** 20) },
-    now,
+    patience,
+    now: () => rightTime(ledger),
     log,
   };
+}
+
+/**
+ * The time, as AWS has it where this machine's clock is off: the ledger tells when objects ended. The
+ * SDK learns the difference from each answer, to a second or so, which a right clock knows better.
+ */
+function rightTime({ config }: DynamoDBClient): Date {
+  const offset = config.systemClockOffset;
+  return new Date(Date.now() + (Math.abs(offset) > 60_000 ? offset : 0));
 }
 
 async function readSettings(): Promise<WorkerSettings> {
@@ -106,7 +125,7 @@ async function main(parameter: string): Promise<WorkerExit> {
   } catch (error) {
     return tellBroken(command, error);
   }
-  return createWorker(createDeps(settings)).run(command, signal);
+  return createWorker(createDeps(settings, await findCell())).run(command, signal);
 }
 
 /** Answers for a worker that does not know its deployment, from the region of its environment. */

@@ -6,6 +6,7 @@ import { findPipeline, listPipelines } from '../pipelines/registry.ts';
 import { WorkerBrokenError } from '../workflow/model/errors.ts';
 import { ConfigureReply } from '../workflow/model/worker-command.ts';
 import { errorCode } from './fatal-error.ts';
+import type { PipelineCell } from './pipeline-cell.ts';
 import type { WorkerDeps } from './worker-deps.ts';
 
 /** The oldest Node that the agent runs on, as `engines` in package.json. */
@@ -14,14 +15,16 @@ const oldestNode = [22, 13] as const;
 /**
  * Checks that this instance is what the launch template asked for.
  *
- * @throws WorkerBrokenError with the one thing that is wrong: software, swap, scratch or pipelines
+ * @throws WorkerBrokenError with the one thing that is wrong: software, swap, scratch, pipelines or
+ *   what keeps their processes together
  */
 export async function configureWorker(
-  { settings, paths }: Pick<WorkerDeps, 'settings' | 'paths'>,
+  { settings, paths, cell }: Pick<WorkerDeps, 'settings' | 'paths' | 'cell'>,
   nodeVersion = process.versions.node,
 ): Promise<ConfigureReply> {
   checkNode(nodeVersion);
   await checkSwap(paths.swaps);
+  if (paths.swaps !== undefined) checkCell(cell);
   await checkScratch(paths.scratch);
   await checkPipelines(paths.pipelines);
   const agentSha256 = await fileDigest(paths.agentTar);
@@ -42,6 +45,11 @@ async function checkSwap(swaps: string | undefined): Promise<void> {
   if (swaps === undefined) return;
   const [, ...devices] = (await readFile(swaps, 'utf8')).trim().split('\n');
   if (devices.length > 0) throw new WorkerBrokenError(`swap is on: ${devices.length} devices`);
+}
+
+/** Somebody's own machine need not have process namespaces. A worker does, and is root. */
+function checkCell({ isSealed }: PipelineCell): void {
+  if (!isSealed) throw new WorkerBrokenError('pipelines cannot get a process namespace: unshare');
 }
 
 async function checkScratch(path: string): Promise<void> {

@@ -87,7 +87,7 @@ async function runConsolidation(
   { contract, consolidateEntry }: Pipeline,
   input: string,
   { scratch, signal }: Run,
-  { pace }: WorkerDeps,
+  { pace, cell }: WorkerDeps,
 ): Promise<OutputFile[]> {
   const output = await makeDirectory(scratch, 'output');
   const end = await runPipeline(consolidateEntry, {
@@ -98,6 +98,7 @@ async function runConsolidation(
       temporary: await makeDirectory(scratch, 'temporary'),
     },
     limits: contract.limits,
+    cell,
     memoryCheckMilliseconds: pace.memoryCheckMilliseconds,
     signal,
   });
@@ -142,7 +143,7 @@ async function store(
     bucket: deps.settings.resultBucket,
     key: batchResultKey(placeOf(deps, command)),
   };
-  const { result, before } = await storeResult(deps.s3, to, { ...digest, path }, signal);
+  const { result, before } = await storeResult(deps, to, { ...digest, path }, signal);
   if (before) deps.log('result stored before', { batchId: command.batchId });
   return result;
 }

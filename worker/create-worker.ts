@@ -1,5 +1,5 @@
 import { SendTaskFailureCommand, SendTaskSuccessCommand } from '@aws-sdk/client-sfn';
-import { WorkerLostError } from '../workflow/model/errors.ts';
+import { WorkerBrokenError, WorkerLostError } from '../workflow/model/errors.ts';
 import type { WorkerCommand } from '../workflow/model/worker-command.ts';
 import { configureWorker } from './configure-worker.ts';
 import { consolidateBatch } from './consolidate-batch.ts';
@@ -85,15 +85,29 @@ async function workAndWipe(
       ? undefined
       : setTimeout(() => time.abort(tooLong(limit)), limit * 1000).unref();
   const signal = AbortSignal.any([...stops, time.signal]);
+  deps.patience.endWith(signal);
+  const end = await settle(work(deps, command, { scratch: scratch.path, signal }));
+  clearTimeout(timer);
+  const wiped = await settle(scratch.wipe());
+  // Whatever broke because of the abort, the abort is the reason; and why a disk cannot be wiped is
+  // most often what broke the work before.
+  signal.throwIfAborted();
+  if ('error' in end) throw end.error;
+  if ('error' in wiped) {
+    throw new WorkerBrokenError(`the scratch could not be wiped: ${errorCode(wiped.error)}`, {
+      cause: wiped.error,
+    });
+  }
+  return end.reply;
+}
+
+type End = { readonly reply: unknown } | { readonly error: unknown };
+
+async function settle(work: Promise<unknown>): Promise<End> {
   try {
-    return await work(deps, command, { scratch: scratch.path, signal });
+    return { reply: await work };
   } catch (error) {
-    // Whatever broke because of the abort, the abort is the reason.
-    signal.throwIfAborted();
-    throw error;
-  } finally {
-    clearTimeout(timer);
-    await scratch.wipe();
+    return { error };
   }
 }
 

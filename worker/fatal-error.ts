@@ -15,11 +15,13 @@ const keyUnusable = new Set([
 ]);
 
 /**
- * Says why no other object would fare better, where that is so: a right is missing, or the key is.
+ * Says why no other object would fare better, where that is so: a right is missing, the key is, or
+ * the worker is broken.
  *
  * Such an error ends the worker instead of using up the tries of every object.
  */
 export function findFatal(error: unknown): CzarError | undefined {
+  if (error instanceof WorkerBrokenError) return error;
   if (isAwsError(error, keyUnusable)) {
     return new KeyUnavailableError(`the data key cannot be used: ${error.name}`, { cause: error });
   }

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { claimObject, completeObject, failObject } from '../ledger/objects.ts';
+import type { StoredResult } from '../workflow/model/ledger-items.ts';
 import type { BatchQueue, Delivery } from './batch-queue.ts';
 import { errorCode, findFatal } from './fatal-error.ts';
 import { holdMessage } from './hold-message.ts';
 import { ObjectFault } from './object-fault.ts';
-import { type BatchWork, processObject } from './process-object.ts';
+import { type BatchWork, PipelineEndedError, processObject } from './process-object.ts';
+import { isScratchFull, proveScratch } from './scratch-fault.ts';
 import type { WorkerDeps } from './worker-deps.ts';
 
 /**
@@ -81,7 +83,7 @@ async function processClaimed(
   const hold = holdMessage(queue, delivery);
   const signal = AbortSignal.any([work.signal, hold.signal]);
   try {
-    const result = await processObject(delivery, work, deps, signal);
+    const result = await processInTurn(delivery, work, deps, signal);
     const isOurs = await completeObject(deps.table, place, claimId, result, deps.now());
     if (!isOurs) return leave(delivery, deps);
     await queue.remove(delivery);
@@ -115,10 +117,45 @@ async function processClaimed(
   }
 }
 
+/**
+ * Processes an object beside others, and once more without them where the disk was too small for all.
+ *
+ * @throws WorkerBrokenError where the disk cannot be used, or is full with nothing of an object on it
+ */
+async function processInTurn(
+  delivery: Delivery,
+  work: BatchWork,
+  deps: WorkerDeps,
+  signal: AbortSignal,
+): Promise<StoredResult> {
+  const process = (): Promise<StoredResult> => processObject(delivery, work, deps, signal);
+  try {
+    return await work.turns.together(process);
+  } catch (error) {
+    if (error instanceof ObjectFault || signal.aborted) throw error;
+    if (!isScratchFull(error)) {
+      await proveScratch(work.scratch);
+      throw error;
+    }
+  }
+  deps.log('scratch full', { objectId: delivery.objectId });
+  return work.turns.alone(async () => {
+    await proveScratch(work.scratch);
+    return process();
+  });
+}
+
 /** Says why the object failed; undefined where it is to be tried again. */
 function faultOf(error: unknown, { receiveCount }: Delivery, queue: BatchQueue) {
   if (error instanceof ObjectFault) return error;
-  return receiveCount >= queue.mostDeliveries ? new ObjectFault('RETRIES_EXHAUSTED') : undefined;
+  if (receiveCount < queue.mostDeliveries) return undefined;
+  return new ObjectFault('RETRIES_EXHAUSTED', lastReason(error));
+}
+
+/** What the last of the tries came to, where that helps whoever looks for the reason. */
+function lastReason(error: unknown): string | undefined {
+  if (isScratchFull(error)) return 'SCRATCH_FULL';
+  return error instanceof PipelineEndedError ? error.pipelineReason : undefined;
 }
 
 async function giveBack(

@@ -13,6 +13,7 @@ export type LogMessage =
   | 'object failed'
   | 'object tried in vain'
   | 'object left alone'
+  | 'scratch full'
   | 'result stored before'
   | 'leftovers wiped';
 

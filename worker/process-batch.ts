@@ -9,6 +9,7 @@ import { handleDelivery } from './handle-delivery.ts';
 import { openManifest } from './manifest-index.ts';
 import type { BatchWork } from './process-object.ts';
 import { makeDirectory } from './scratch.ts';
+import { createTurns } from './turns.ts';
 import type { WorkerDeps } from './worker-deps.ts';
 
 /** Memory that is left to the agent and the system: its own limit is 300 MB for an object of any size. */
@@ -45,7 +46,8 @@ export async function processBatch(
   );
   try {
     const reference = await makeDirectory(scratch, 'reference');
-    return await drain(queue, { ...run, pipeline, manifest, envelope, reference }, deps);
+    const turns = createTurns();
+    return await drain(queue, { ...run, pipeline, manifest, envelope, reference, turns }, deps);
   } finally {
     await manifest.close();
   }

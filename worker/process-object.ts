@@ -14,9 +14,11 @@ import { type Fetched, fetchObject, isMissing } from './fetch-object.ts';
 import type { ManifestIndex } from './manifest-index.ts';
 import { ObjectFault } from './object-fault.ts';
 import { listOutput, OutputError, packOutput } from './pack-output.ts';
-import { runPipeline } from './run-pipeline.ts';
+import { type PipelineEnd, runPipeline } from './run-pipeline.ts';
 import { makeDirectory, wipe } from './scratch.ts';
+import { isNearlyFull, ScratchFullError } from './scratch-fault.ts';
 import { findResult, largestResultBytes, storeResult } from './store-result.ts';
+import type { Turns } from './turns.ts';
 import type { WorkerDeps } from './worker-deps.ts';
 
 /** What the objects of one run have in common. */
@@ -26,13 +28,28 @@ export interface BatchWork extends CommandRun<'process'> {
   readonly envelope: BatchEnvelope;
   /** The pipelines' directory of reference data. */
   readonly reference: string;
+  /** The objects share one disk: one that found it full is tried again with nobody beside it. */
+  readonly turns: Turns;
 }
 
 /** The pipeline's process ended without saying that the data is bad: it may do better next time. */
 export class PipelineEndedError extends Error {
   override readonly name = 'PipelineEndedError';
   readonly code = 'PipelineEndedError';
+  /** A word for the ledger, where it was the worker that ended it. */
+  readonly pipelineReason: string | undefined;
+
+  constructor(end: PipelineEnd) {
+    super(`The pipeline ended: ${end.kind === 'exit' ? end.exitCode : end.by}.`);
+    this.pipelineReason = end.kind === 'killed' ? killReasons[end.by] : undefined;
+  }
 }
+
+const killReasons = {
+  'time limit': 'KILLED_AT_TIME_LIMIT',
+  'memory limit': 'KILLED_AT_MEMORY_LIMIT',
+  signal: undefined,
+} as const;
 
 /**
  * Makes one object's result: fetch, decrypt, run the pipeline, pack, encrypt, store.
@@ -71,7 +88,7 @@ export async function processObject(
     await wipe(input);
     const path = join(directory, 'result');
     const digest = await packResult(output, path, work, signal);
-    const { result, before } = await storeResult(deps.s3, stored, { ...digest, path }, signal);
+    const { result, before } = await storeResult(deps, stored, { ...digest, path }, signal);
     if (before) deps.log('result stored before', { objectId });
     return result;
   } finally {
@@ -86,7 +103,10 @@ async function packResult(
   signal: AbortSignal,
 ): Promise<Digest> {
   try {
-    const digest = await packOutput(await listOutput(output), envelope.encryptor, path, signal);
+    const files = await listOutput(output);
+    // Done, but with nothing to show for it: the object would be DONE without a result.
+    if (files.length === 0) throw new ObjectFault('PIPELINE_REJECTED', 'OUTPUT_EMPTY');
+    const digest = await packOutput(files, envelope.encryptor, path, signal);
     if (digest.sizeBytes <= largestResultBytes) return digest;
   } catch (error) {
     if (!(error instanceof OutputError)) throw error;
@@ -127,21 +147,24 @@ async function runProcess(
   { objectId, mediaType }: ManifestEntry,
   { input, output, directory }: { input: string; output: string; directory: string },
   { pipeline, reference }: BatchWork,
-  { pace }: WorkerDeps,
+  { pace, cell }: WorkerDeps,
   signal: AbortSignal,
 ): Promise<void> {
   const temporary = await makeDirectory(directory, 'temporary');
   const end = await runPipeline(pipeline.processEntry, {
     run: { input, output, reference, temporary, object: { objectId, mediaType } },
     limits: pipeline.contract.limits,
+    cell,
     memoryCheckMilliseconds: pace.memoryCheckMilliseconds,
     signal,
   });
+  const isDone = end.kind === 'exit' && end.exitCode === exitCode.done;
+  const isFull = !isDone && (await isNearlyFull(temporary));
   await wipe(temporary);
-  if (end.kind === 'killed') throw new PipelineEndedError(`The pipeline was killed: ${end.by}.`);
-  if (end.exitCode === exitCode.done) return;
-  if (end.exitCode === exitCode.badData) {
+  if (isDone) return;
+  if (end.kind === 'exit' && end.exitCode === exitCode.badData) {
     throw new ObjectFault('PIPELINE_REJECTED', await readReason(output));
   }
-  throw new PipelineEndedError(`The pipeline ended with ${end.exitCode}.`);
+  if (isFull) throw new ScratchFullError('The pipeline ended on a full scratch volume.');
+  throw new PipelineEndedError(end);
 }

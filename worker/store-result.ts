@@ -1,5 +1,4 @@
 import { createReadStream } from 'node:fs';
-import { setTimeout } from 'node:timers/promises';
 import {
   HeadObjectCommand,
   PutObjectCommand,
@@ -11,14 +10,13 @@ import { translateAwsError } from '../runtime/aws-errors.ts';
 import { AwsUnavailableError, ContractError } from '../workflow/model/errors.ts';
 import type { StoredResult } from '../workflow/model/ledger-items.ts';
 import { isMissing, type StoredCiphertext } from './fetch-object.ts';
+import type { WorkerDeps } from './worker-deps.ts';
 
 /** User metadata that tells the digest of a stored ciphertext: S3's own checksum need not be a SHA-256. */
 const digestMetadata = 'czar-sha256';
 
 /** S3's limit of one PUT, in bytes of ciphertext. A result beyond it would need a multipart upload, which is not supported. */
 export const largestResultBytes = 5 * 1024 ** 3;
-
-const mostTries = 3;
 
 /** Finds a result that is stored already; undefined where there is none. */
 export async function findResult(
@@ -46,11 +44,12 @@ export async function findResult(
  * The SDK does not repeat a PUT that streams, so this does.
  */
 export async function storeResult(
-  s3: S3Client,
+  { s3, patience }: Pick<WorkerDeps, 's3' | 'patience'>,
   { bucket, key }: StoredCiphertext,
   file: Digest & { readonly path: string },
   signal: AbortSignal,
 ): Promise<{ readonly result: StoredResult; readonly before: boolean }> {
+  const began = performance.now();
   for (let tries = 1; ; tries += 1) {
     try {
       await put(s3, { bucket, key }, file, signal);
@@ -62,8 +61,8 @@ export async function storeResult(
         if (result !== undefined) return { result, before: true };
       }
       const isPassing = status === 409 || translateAwsError(error) instanceof AwsUnavailableError;
-      if (!isPassing || tries === mostTries) throw error;
-      await setTimeout(2 ** tries * 100, undefined, { signal });
+      if (!isPassing || !(await patience.wait(began, tries))) throw error;
+      signal.throwIfAborted();
     }
   }
 }

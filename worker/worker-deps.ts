@@ -5,6 +5,8 @@ import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { LedgerTable } from '../ledger/table.ts';
 import type { WorkerSettings } from '../workflow/model/worker-settings.ts';
 import type { Log } from './log.ts';
+import type { Patience } from './patience.ts';
+import type { PipelineCell } from './pipeline-cell.ts';
 
 /** Where things are on the instance. */
 export interface WorkerPaths {
@@ -44,6 +46,8 @@ export interface WorkerDeps {
   readonly pace: WorkerPace;
   /** What the machine has, to decide how many objects are worked on at once. */
   readonly machine: { readonly cores: number; readonly memoryMiB: number };
+  readonly cell: PipelineCell;
+  readonly patience: Patience;
   readonly now: () => Date;
   readonly log: Log;
 }

@@ -73,15 +73,26 @@ async function install(): Promise<void> {
   await writeFile(join(root, 'etc/czar/worker.json'), JSON.stringify(settings));
 }
 
+const configure = encodeWorkerCommand({ command: 'configure', ...task });
+
+const commandLine = (parameter: string): [string, string, string] => [
+  process.execPath,
+  join(installed, 'agent/agent.mjs'),
+  parameter,
+];
+
+const environment = (): Record<string, string> => ({
+  CZAR_ROOT: root,
+  AWS_REGION: 'us-east-1',
+  AWS_ACCESS_KEY_ID: 'test',
+  AWS_SECRET_ACCESS_KEY: 'test',
+  AWS_ENDPOINT_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+});
+
 function startAgent(parameter: string) {
-  const child = spawn(process.execPath, [join(installed, 'agent/agent.mjs'), parameter], {
-    env: {
-      CZAR_ROOT: root,
-      AWS_REGION: 'us-east-1',
-      AWS_ACCESS_KEY_ID: 'test',
-      AWS_SECRET_ACCESS_KEY: 'test',
-      AWS_ENDPOINT_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    },
+  const [program, ...words] = commandLine(parameter);
+  const child = spawn(program, words, {
+    env: environment(),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = Promise.all([
@@ -106,6 +117,19 @@ describe('the bundled agent', () => {
     expect(calls).toEqual([
       { target: 'AWSStepFunctions.SendTaskSuccess', body: { taskToken: 'task-token', output } },
     ]);
+  });
+
+  it('does its work where nobody takes its log any more', async () => {
+    await install();
+    const child = spawn(
+      '/bin/sh',
+      // The reader is gone before the agent has said anything.
+      ['-c', `("$@"; echo $? >&2) | true`, 'sh', ...commandLine(configure)],
+      { env: environment(), stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+
+    expect(await text(child.stderr)).toBe(`${workerExit.done}\n`);
+    expect(calls.map(({ target }) => target)).toEqual(['AWSStepFunctions.SendTaskSuccess']);
   });
 
   it('ends with its own code where it cannot read the command, and prints nothing of it', async () => {

@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { configureWorker } from '../../worker/configure-worker.ts';
+import { openCell, type PipelineCell } from '../../worker/pipeline-cell.ts';
 import { ConfigureReply } from '../../workflow/model/worker-command.ts';
 import { sha256 } from './fake-cloud.ts';
 import { writeLineCount } from './line-count.ts';
 
 const agent = Buffer.from('the agent');
+const sealedCell: PipelineCell = { ...openCell, isSealed: true };
 let root: string;
 
 beforeEach(async () => {
@@ -19,7 +21,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true }));
 
-function configure(nodeVersion?: string): Promise<ConfigureReply> {
+function configure(nodeVersion?: string, cell = sealedCell): Promise<ConfigureReply> {
   const settings = {
     study: 'czarhipaa',
     region: 'us-east-1',
@@ -35,7 +37,7 @@ function configure(nodeVersion?: string): Promise<ConfigureReply> {
     agentTar: join(root, 'agent.tar'),
     swaps: join(root, 'swaps'),
   };
-  return configureWorker({ settings, paths }, nodeVersion);
+  return configureWorker({ settings, paths, cell }, nodeVersion);
 }
 
 describe('configure', () => {
@@ -67,6 +69,13 @@ describe('configure', () => {
     await expect(configure()).rejects.toMatchObject({
       code: 'WorkerBrokenError',
       message: expect.stringContaining(message) as unknown,
+    });
+  });
+
+  it('refuses an instance that cannot keep the processes of a pipeline together', async () => {
+    await expect(configure(undefined, openCell)).rejects.toMatchObject({
+      code: 'WorkerBrokenError',
+      message: expect.stringContaining('process namespace') as unknown,
     });
   });
 

@@ -19,6 +19,8 @@ import { createEncryptor } from '../../envelope/encryptor.ts';
 import { openBatch, sealBatch } from '../../ledger/batches.ts';
 import { getObject, listObject } from '../../ledger/objects.ts';
 import { createLog } from '../../worker/log.ts';
+import { createPatience } from '../../worker/patience.ts';
+import { findCell } from '../../worker/pipeline-cell.ts';
 import type { WorkerDeps } from '../../worker/worker-deps.ts';
 import { mintCode } from '../../workflow/model/code.ts';
 import { inputKey, manifestKey } from '../../workflow/model/keys.ts';
@@ -37,6 +39,8 @@ const local = {
   credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
   maxAttempts: 1,
 };
+
+const cell = await findCell();
 
 let minted = 0;
 /** A code of its own for everything, the same in every run. */
@@ -223,6 +227,8 @@ export class FakeCloud {
         pollSeconds: 0,
         memoryCheckMilliseconds: 100,
       },
+      cell,
+      patience: createPatience(3, 1),
       machine: { cores: 4, memoryMiB: 16_384 },
       now: () => now,
       log: createLog(

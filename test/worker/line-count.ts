@@ -15,6 +15,7 @@ if (text.startsWith('BAD')) {
 if (text.startsWith('CRASH')) process.exit(1);
 if (text.startsWith('SLOW')) await new Promise((resolve) => setTimeout(resolve, 1600));
 if (text.startsWith('HANG')) setInterval(() => {}, 1000);
+else if (text.startsWith('EMPTY')) process.exitCode = 0;
 else {
   const lines = text.split('\\n').length - 1;
   writeFileSync(join(process.env.CZAR_OUTPUT, 'count.json'),

@@ -101,7 +101,8 @@ describe('process', () => {
   it.each([
     ['BAD coded', 'BAD_HEADER'],
     ['BAD Jane Canary', 'UNSPECIFIED'],
-  ])('notes a reason of the pipeline only where it is a code: %s', async (text, reason) => {
+    ['EMPTY', 'OUTPUT_EMPTY'],
+  ])('notes a code for why an object was rejected, and no other text: %s', async (text, reason) => {
     const batch = await cloud.openBatch([{ text }]);
 
     await process(batch);

@@ -1,4 +1,4 @@
-import { readdir, readlink } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 
 /** Ids of the processes that work in a directory or below it, other than this one. */
 export async function processesIn(directory: string): Promise<number[]> {
@@ -7,6 +7,18 @@ export async function processesIn(directory: string): Promise<number[]> {
     pids.map(async (pid) => {
       const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => '');
       return cwd.startsWith(directory) ? [pid] : [];
+    }),
+  );
+  return found.flat();
+}
+
+/** Ids of the processes that have a word in their command line, wherever they work. */
+export async function processesNaming(word: string): Promise<number[]> {
+  const pids = (await readdir('/proc')).map(Number).filter((pid) => pid > 0);
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      const line = await readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '');
+      return line.includes(word) ? [pid] : [];
     }),
   );
   return found.flat();

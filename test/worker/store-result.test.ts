@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createPatience } from '../../worker/patience.ts';
 import { findResult, storeResult } from '../../worker/store-result.ts';
 import { sha256 } from './fake-cloud.ts';
 import { failure, FakeS3 } from './fake-s3.ts';
@@ -24,7 +25,12 @@ afterEach(() => rm(directory, { recursive: true }));
 
 const stored = { key: to.key, sizeBytes: bytes.length, sha256: sha256(bytes) };
 const store = () =>
-  storeResult(wire.through(s3.client), to, { ...stored, path: join(directory, 'file') }, never);
+  storeResult(
+    { s3: wire.through(s3.client), patience: createPatience(1, 1) },
+    to,
+    { ...stored, path: join(directory, 'file') },
+    never,
+  );
 
 describe('storeResult', () => {
   it('stores a file with its digest, where nothing is', async () => {
@@ -58,17 +64,20 @@ describe('storeResult', () => {
     expect(await store()).toEqual({ result: stored, before: true });
   });
 
-  it.each([409, 500, 503])('tries again after %i, three times in all', async (status) => {
-    let failures = 0;
-    wire.onCall = (_name, _input, next) =>
-      (failures += 1) <= 2 ? Promise.reject(failure('Trouble', status)) : next();
+  it.each([409, 500, 503])(
+    'tries again after %i, as long as its patience lasts',
+    async (status) => {
+      let failures = 0;
+      wire.onCall = (_name, _input, next) =>
+        (failures += 1) <= 8 ? Promise.reject(failure('Trouble', status)) : next();
 
-    expect(await store()).toEqual({ result: stored, before: false });
+      expect(await store()).toEqual({ result: stored, before: false });
 
-    s3.objects.clear();
-    wire.onCall = () => Promise.reject(failure('Trouble', status));
-    await expect(store()).rejects.toMatchObject({ name: 'Trouble' });
-  });
+      s3.objects.clear();
+      wire.onCall = () => Promise.reject(failure('Trouble', status));
+      await expect(store()).rejects.toMatchObject({ name: 'Trouble' });
+    },
+  );
 
   it('does not try again after a refusal', async () => {
     wire.onCall = () => Promise.reject(failure('AccessDenied', 403));

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { App, Stack } from 'aws-cdk-lib';
 import { CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import { build } from 'esbuild';
 import * as z from 'zod';
+import type { PipelineContract } from '../../../pipelines/contract.ts';
 import { localContext } from '../../../local/run/synthesize.ts';
 import { bundleAgent, bundleLambdas, root } from '../../../stacks/bundles.ts';
 import { readConfig } from '../../../stacks/config.ts';
@@ -20,8 +21,17 @@ const entries = [
   new URL('obedient-pipeline/consolidate.ts', import.meta.url),
 ].map((url) => fileURLToPath(url));
 
+const preloaded = new URL('hurt-agent.ts', import.meta.url);
+
 /** The pipeline whose objects say what it does: see obedient-pipeline/deeds.ts. */
 export const obedientPipeline = 'obedient';
+
+/** How the workers' software differs from what the pipeline declares and the machine offers. */
+export interface ObedientOptions {
+  readonly limits?: Partial<PipelineContract['limits']>;
+  /** A folder of faults that agents take: see agent-fault.ts. */
+  readonly faults?: string;
+}
 
 /**
  * Synthesizes the stacks with one pipeline, `obedient`, into a cloud assembly; answers its directory.
@@ -29,11 +39,14 @@ export const obedientPipeline = 'obedient';
  * Agent, Lambda bundles and templates are the real ones. Node is a script that runs this process's
  * own, and there is no engine: what an instance fetches, checks and unpacks is 2 MB in place of 200.
  */
-export async function synthesizeObedient(directory: string): Promise<string> {
+export async function synthesizeObedient(
+  directory: string,
+  options: ObedientOptions = {},
+): Promise<string> {
   const built = `${directory}.built`;
   try {
     const [artifacts, context] = await Promise.all([
-      buildArtifacts(built),
+      buildArtifacts(built, options),
       readContext(),
       bundleLambdas(),
     ]);
@@ -47,11 +60,18 @@ export async function synthesizeObedient(directory: string): Promise<string> {
   }
 }
 
-async function buildArtifacts(built: string): Promise<WorkerArtifacts> {
+async function buildArtifacts(
+  built: string,
+  { limits, faults }: ObedientOptions,
+): Promise<WorkerArtifacts> {
   await mkdir(built, { recursive: true });
-  const [agent, engine] = await Promise.all([buildAgent(built), buildEngine(built)]);
+  const [agent, engine] = await Promise.all([buildAgent(built, limits), buildEngine(built)]);
   const node = join(built, 'node');
-  await writeFile(node, `#!/bin/bash\nexec '${process.execPath}' "$@"\n`);
+  const hurt = faults === undefined ? '' : ` --import '${fileURLToPath(preloaded)}'`;
+  await writeFile(
+    node,
+    `#!/bin/bash\nexport CZAR_TEST_FAULTS='${faults ?? ''}'\nexec '${process.execPath}'${hurt} "$@"\n`,
+  );
   return {
     node: await artifact(node),
     engine: await artifact(engine),
@@ -59,11 +79,11 @@ async function buildArtifacts(built: string): Promise<WorkerArtifacts> {
   };
 }
 
-async function buildAgent(built: string): Promise<string> {
+async function buildAgent(built: string, limits: ObedientOptions['limits']): Promise<string> {
   const agent = join(built, 'agent');
   await bundleAgent(agent);
   await rm(join(agent, 'pipelines'), { recursive: true });
-  await bundleObedient(join(agent, 'pipelines', obedientPipeline));
+  await bundleObedient(join(agent, 'pipelines', obedientPipeline), limits);
   return packed(agent, '.');
 }
 
@@ -75,7 +95,10 @@ async function buildEngine(built: string): Promise<string> {
 }
 
 /** Bundles the pipeline into its folder beside an agent. */
-export async function bundleObedient(folder: string): Promise<void> {
+export async function bundleObedient(
+  folder: string,
+  limits?: ObedientOptions['limits'],
+): Promise<void> {
   await build({
     entryPoints: entries,
     outdir: folder,
@@ -86,7 +109,9 @@ export async function bundleObedient(folder: string): Promise<void> {
     target: 'node22',
     logLevel: 'silent',
   });
-  await copyFile(contract, join(folder, 'pipeline.json'));
+  const declared = JSON.parse(await readFile(contract, 'utf8')) as { limits: object };
+  const changed = { ...declared, limits: { ...declared.limits, ...limits } };
+  await writeFile(join(folder, 'pipeline.json'), JSON.stringify(changed));
 }
 
 async function packed(directory: string, prefix: string): Promise<string> {

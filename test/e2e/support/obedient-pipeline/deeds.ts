@@ -26,9 +26,12 @@ setTimeout(() => {}, ${mostMilliseconds});
 setInterval(() => kept.length < ${mostMebibytes / 16} && kept.push(Buffer.alloc(2 ** 24, 1)), 5)
   .unref();`;
 
+/** Says on the command line of what is left behind whose it is, for whoever looks for it. */
+const whose = process.env.CZAR_OUTPUT ?? '';
+
 /** Starts a program that nobody waits for. */
 function leave(program: string, options: { detached?: boolean; cwd?: string } = {}): void {
-  spawn(process.execPath, ['-e', program], { stdio: 'ignore', ...options }).unref();
+  spawn(process.execPath, ['-e', program, whose], { stdio: 'ignore', ...options }).unref();
 }
 
 async function forever(): Promise<never> {
@@ -103,9 +106,12 @@ export const deeds = {
   /** Leaves a grandchild in a session of its own whose parent is gone, outside of the scratch. */
   daemonize: async () => {
     const middle = `require('node:child_process')
-      .spawn(process.execPath, ['-e', ${JSON.stringify(stay)}],
+      .spawn(process.execPath, ['-e', ${JSON.stringify(stay)}, process.argv[1]],
         { detached: true, stdio: 'ignore', cwd: '/', env: {} }).unref();`;
-    const child = spawn(process.execPath, ['-e', middle], { detached: true, stdio: 'ignore' });
+    const child = spawn(process.execPath, ['-e', middle, whose], {
+      detached: true,
+      stdio: 'ignore',
+    });
     await once(child, 'exit');
   },
 } satisfies Record<string, (argument: string, scene: Scene) => unknown>;
