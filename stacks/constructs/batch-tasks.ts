@@ -157,7 +157,13 @@ function wire({
     'prove-evaporated': {
       description: 'Looks for all that could be left of a run',
       environment: { STUDY, DATA_KEY_ARN },
-      rights: [may.seeInstances(), may.seeRemains(), may.seeGrants(place), may.findQueue(place)],
+      rights: [
+        may.seeInstances(),
+        may.seeAttachments(),
+        may.seeSnapshots(),
+        may.seeGrants(place),
+        may.findQueue(place),
+      ],
     },
     'close-batch': {
       description: 'Writes the outcome of an execution on its batch',

@@ -1,5 +1,9 @@
 import {
+  DeleteNetworkInterfaceCommand,
+  DeleteVolumeCommand,
   DescribeInstancesCommand,
+  DescribeNetworkInterfacesCommand,
+  DescribeVolumesCommand,
   EC2Client,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
@@ -50,14 +54,16 @@ const runOf = (number: number) => ({
 const placeOf = (number: number) => ({ study: 'czarhipaa', ...runOf(number) });
 
 let table: TestLedger;
-/** Tags of an instance by the filters that find it. */
-type InstanceTags = {
+/** Tags by the filters that find what has them. */
+type FilteredTags = {
   readonly 'tag:czar:batch'?: string;
   readonly 'tag:czar:execution'?: string;
 };
 
 /** What is left, by batch. Ending it takes it away. */
-let instances: Map<string, InstanceTags>;
+let instances: Map<string, FilteredTags>;
+/** Volumes and interfaces without an instance, by id: `vol-…` and `eni-…`. */
+let orphans: Map<string, FilteredTags>;
 let grants: Set<string>;
 let queues: Set<string>;
 let statuses: Map<string, string>;
@@ -65,32 +71,38 @@ let statuses: Map<string, string>;
 beforeEach(async () => {
   table = await startLedger();
   instances = new Map();
+  orphans = new Map();
   grants = new Set();
   queues = new Set();
   statuses = new Map();
   for (const mock of mocks) mock.reset();
+  ec2.on(DescribeInstancesCommand).callsFake(({ Filters }: { Filters: Filter[] }) => ({
+    Reservations: found(instances, Filters).map(({ id: InstanceId, Tags }) => ({
+      Instances: [{ InstanceId, State: { Name: 'running' }, Tags }],
+    })),
+  }));
+  const available = (prefix: string, Filters: Filter[]) => {
+    expect(Filters).toContainEqual({ Name: 'status', Values: ['available'] });
+    return found(orphans, Filters).filter(({ id }) => id.startsWith(prefix));
+  };
+  ec2.on(DescribeVolumesCommand).callsFake(({ Filters }: { Filters: Filter[] }) => ({
+    Volumes: available('vol-', Filters).map(({ id: VolumeId, Tags }) => ({ VolumeId, Tags })),
+  }));
+  ec2.on(DescribeNetworkInterfacesCommand).callsFake(({ Filters }: { Filters: Filter[] }) => ({
+    NetworkInterfaces: available('eni-', Filters).map(({ id: NetworkInterfaceId, Tags }) => ({
+      NetworkInterfaceId,
+      TagSet: Tags,
+    })),
+  }));
+  ec2.on(DeleteVolumeCommand).callsFake(({ VolumeId }: { VolumeId: string }) => {
+    orphans.delete(VolumeId);
+    return {};
+  });
   ec2
-    .on(DescribeInstancesCommand)
-    .callsFake(({ Filters }: { Filters: { Name: string; Values: string[] }[] }) => {
-      const found = [...instances].filter(([, tags]) =>
-        Filters.filter(({ Name }) => Name in tags).every(
-          ({ Name, Values }) => tags[Name as keyof typeof tags] === Values[0],
-        ),
-      );
-      return {
-        Reservations: found.map(([InstanceId, tags]) => ({
-          Instances: [
-            {
-              InstanceId,
-              State: { Name: 'running' },
-              Tags: Object.entries<string | undefined>(tags).map(([name, Value]) => ({
-                Key: name.replace(/^tag:/, ''),
-                Value,
-              })),
-            },
-          ],
-        })),
-      };
+    .on(DeleteNetworkInterfaceCommand)
+    .callsFake(({ NetworkInterfaceId }: { NetworkInterfaceId: string }) => {
+      orphans.delete(NetworkInterfaceId);
+      return {};
     });
   ec2.on(TerminateInstancesCommand).callsFake(({ InstanceIds }: { InstanceIds: string[] }) => {
     for (const id of InstanceIds) instances.delete(id);
@@ -125,13 +137,37 @@ beforeEach(async () => {
 });
 afterEach(() => table.stop());
 
+interface Filter {
+  Name: string;
+  Values: string[];
+}
+
+/** What passes the filters, with its tags as EC2 tells them. */
+function found(all: ReadonlyMap<string, FilteredTags>, filters: Filter[]) {
+  return [...all]
+    .filter(([, tags]) =>
+      filters
+        .filter(({ Name }) => Name in tags)
+        .every(({ Name, Values }) => tags[Name as keyof typeof tags] === Values[0]),
+    )
+    .map(([id, tags]) => ({
+      id,
+      Tags: Object.entries<string | undefined>(tags).map(([name, Value]) => ({
+        Key: name.replace(/^tag:/, ''),
+        Value,
+      })),
+    }));
+}
+
+const tagsOf = (run: { batchId: string; executionArn: string }): FilteredTags => ({
+  'tag:czar:batch': run.batchId,
+  'tag:czar:execution': executionName(run.executionArn),
+});
+
 /** An instance, a grant and a queue of a run. */
 function leaveTraces(number: number, run: { batchId: string; executionArn: string }): void {
   const place = { study: 'czarhipaa', ...run };
-  instances.set(`i-0000000000000000${number}`, {
-    'tag:czar:batch': run.batchId,
-    'tag:czar:execution': executionName(run.executionArn),
-  });
+  instances.set(`i-0000000000000000${number}`, tagsOf(run));
   grants.add(grantName(place, 0, 1));
   queues.add(`https://sqs.us-east-1.amazonaws.com/111122223333/${queueName(place)}`);
 }
@@ -144,6 +180,17 @@ async function leftBy(number: number, status: string): Promise<void> {
   await openBatch(table, { ...run, pipeline: 'vitals-summary', objects: 1 }, monday);
   leaveTraces(number, run);
   statuses.set(run.executionArn, status);
+}
+
+/** Run 1 fails, and run 3 opens its batch again and leaves traces beside those of run 1. */
+async function retried(): Promise<{ batchId: string; executionArn: string }> {
+  await leftBy(1, 'FAILED');
+  await closeBatch(table, runOf(1), { state: 'FAILED', reason: 'X' }, monday);
+  const retry = { batchId: batchId(1), executionArn: executionArn(3) };
+  await reopenBatch(table, { ...retry, pipeline: 'vitals-summary', objects: 1 }, monday);
+  leaveTraces(3, retry);
+  statuses.set(retry.executionArn, 'RUNNING');
+  return retry;
 }
 
 const run = (event: unknown) =>
@@ -176,7 +223,17 @@ const ended = (number: number, status: string, detail: Record<string, unknown> =
     ...detail,
   },
 });
-const nothing = { batches: 0, instances: 0, grants: 0, queues: 0, closed: 0, mails: 0 };
+const nothing = {
+  batches: 0,
+  instances: 0,
+  grants: 0,
+  queues: 0,
+  volumes: 0,
+  interfaces: 0,
+  outlived: 0,
+  closed: 0,
+  mails: 0,
+};
 const left = () => [instances.size, grants.size, queues.size];
 
 describe('the hourly sweep', () => {
@@ -186,7 +243,16 @@ describe('the hourly sweep', () => {
 
     const swept = await run(hourly);
 
-    expect(swept).toEqual({ batches: 1, instances: 1, grants: 1, queues: 1, closed: 1, mails: 1 });
+    expect(swept).toEqual({
+      ...nothing,
+      batches: 1,
+      instances: 1,
+      grants: 1,
+      queues: 1,
+      outlived: 1,
+      closed: 1,
+      mails: 1,
+    });
     expect([...instances.keys()]).toEqual(['i-00000000000000002']);
     expect([...grants]).toEqual([grantName(placeOf(2), 0, 1)]);
     expect(queues.size).toBe(1);
@@ -232,7 +298,80 @@ describe('the hourly sweep', () => {
   it('ends what is left of a batch that no execution ever opened', async () => {
     instances.set('i-1', { 'tag:czar:batch': batchId(7) });
 
-    expect(await run(hourly)).toEqual({ ...nothing, batches: 1, instances: 1 });
+    expect(await run(hourly)).toEqual({ ...nothing, batches: 1, instances: 1, outlived: 1 });
+  });
+
+  it('ends what an earlier run has left, too, while a retry of its batch runs', async () => {
+    const retry = await retried();
+
+    const swept = await run(hourly);
+
+    expect(swept).toEqual({
+      ...nothing,
+      batches: 1,
+      instances: 1,
+      grants: 1,
+      queues: 1,
+      outlived: 1,
+    });
+    expect([...instances.keys()]).toEqual(['i-00000000000000003']);
+    expect([...grants]).toEqual([grantName({ study: 'czarhipaa', ...retry }, 0, 1)]);
+    expect([...queues]).toEqual([
+      expect.stringContaining(queueName({ study: 'czarhipaa', ...retry })),
+    ]);
+    expect(await getBatch(table, batchId(1))).toMatchObject({ state: 'OPEN', ...retry });
+    expect(await run(hourly)).toEqual(nothing);
+  });
+
+  it('deletes volumes and interfaces without an instance, but none of a run that runs', async () => {
+    await leftBy(1, 'FAILED');
+    await leftBy(2, 'RUNNING');
+    for (const number of [1, 2]) {
+      orphans.set(`vol-${number}`, tagsOf(runOf(number)));
+      orphans.set(`eni-${number}`, tagsOf(runOf(number)));
+    }
+
+    const swept = await run(hourly);
+
+    expect(swept).toMatchObject({ batches: 1, volumes: 1, interfaces: 1, outlived: 3 });
+    expect([...orphans.keys()]).toEqual(['vol-2', 'eni-2']);
+  });
+
+  it('leaves volumes alone that are no worker’s, as the workbench’s', async () => {
+    orphans.set('vol-workbench', {});
+
+    expect(await run(hourly)).toEqual(nothing);
+    expect(orphans.has('vol-workbench')).toBe(true);
+  });
+
+  it.each(['InvalidVolume.NotFound', 'InvalidNetworkInterfaceID.NotFound'])(
+    'takes what is gone already for deleted: %s',
+    async (name) => {
+      orphans.set('vol-1', tagsOf(runOf(1)));
+      orphans.set('eni-1', tagsOf(runOf(1)));
+      ec2.on(DeleteVolumeCommand).rejects(awsError(name));
+      ec2.on(DeleteNetworkInterfaceCommand).rejects(awsError(name));
+
+      expect(await run(hourly)).toMatchObject({ volumes: 1, interfaces: 1 });
+    },
+  );
+
+  it('fails where EC2 does not delete a volume, for the next one to try again', async () => {
+    orphans.set('vol-1', tagsOf(runOf(1)));
+    ec2.on(DeleteVolumeCommand).rejectsOnce(awsError('VolumeInUse'));
+
+    await expect(run(hourly)).rejects.toMatchObject({ name: 'VolumeInUse' });
+  });
+
+  it('counts no instance as one that outlived its execution which is shutting down', async () => {
+    await leftBy(1, 'SUCCEEDED');
+    const Tags = [{ Key: 'czar:batch', Value: batchId(1) }];
+    const State = { Name: 'shutting-down' as const };
+    ec2.on(DescribeInstancesCommand).resolves({
+      Reservations: [{ Instances: [{ InstanceId: 'i-1', State, Tags }] }],
+    });
+
+    expect(await run(hourly)).toMatchObject({ instances: 1, outlived: 0 });
   });
 
   it('ends nothing of a retry that opens the batch while the sweep looks', async () => {
@@ -304,6 +443,18 @@ describe('the sweep after an execution ended', () => {
     expect(sfn).not.toHaveReceivedAnyCommand();
   });
 
+  it('deletes the volumes and interfaces that its instances left behind', async () => {
+    await leftBy(1, 'FAILED');
+    orphans.set('vol-1', tagsOf(runOf(1)));
+    orphans.set('eni-1', tagsOf(runOf(1)));
+    orphans.set('vol-2', tagsOf(runOf(2)));
+
+    const swept = await run(ended(1, 'FAILED'));
+
+    expect(swept).toMatchObject({ instances: 1, volumes: 1, interfaces: 1, outlived: 2 });
+    expect([...orphans.keys()]).toEqual(['vol-2']);
+  });
+
   it('does nothing more where the execution ended in good order', async () => {
     await leftBy(1, 'FAILED');
     for (const traces of [instances, grants, queues]) traces.clear();
@@ -337,17 +488,6 @@ describe('the sweep after an execution ended', () => {
   });
 
   describe('whose batch a retry has opened since', () => {
-    /** Run 1 fails, and run 3 opens its batch again and leaves traces beside those of run 1. */
-    async function retried(): Promise<{ batchId: string; executionArn: string }> {
-      await leftBy(1, 'FAILED');
-      await closeBatch(table, runOf(1), { state: 'FAILED', reason: 'X' }, monday);
-      const retry = { batchId: batchId(1), executionArn: executionArn(3) };
-      await reopenBatch(table, { ...retry, pipeline: 'vitals-summary', objects: 1 }, monday);
-      leaveTraces(3, retry);
-      statuses.set(retry.executionArn, 'RUNNING');
-      return retry;
-    }
-
     it('ends what the first run left, and nothing of the retry', async () => {
       const retry = await retried();
 
