@@ -69,7 +69,8 @@ function wire({
   const WORKER_DOCUMENT = workers.workerDocumentName;
   return {
     'validate-request': {
-      description: 'Holds a batch request against its form, the deployment and the batch',
+      description:
+        'Holds a request against its form, the deployment and the batch, and reserves it',
       environment: {
         STUDY,
         LEDGER_TABLE,
@@ -79,7 +80,7 @@ function wire({
         DEFAULT_TENANCY: config.tenancy,
         DEFAULT_INSTANCE_TYPE: config.instanceType,
       },
-      rights: [may.readLedger(place), may.readListings(place)],
+      rights: [may.ledger(place), may.readListings(place), may.seeExecutions(place)],
     },
     'open-batch': {
       description: 'Freezes a batch for one execution and fills its queue',

@@ -39,11 +39,6 @@ export const taskRights = {
     useStorageKey({ data }),
   ],
 
-  readLedger: ({ data }: TaskSurroundings): PolicyStatement[] => [
-    allow(['dynamodb:GetItem'], [data.ledger.tableArn]),
-    useStorageKey({ data }),
-  ],
-
   queryLedger: ({ data }: TaskSurroundings): PolicyStatement[] => [
     allow(['dynamodb:Query'], [data.ledger.tableArn, `${data.ledger.tableArn}/index/*`]),
   ],

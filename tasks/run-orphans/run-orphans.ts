@@ -44,21 +44,22 @@ export async function findOrphans(client: EC2Client, scope: RunScope): Promise<O
   return found;
 }
 
-/** Deletes orphans that were found. One that is gone already is as good as deleted. */
+/** Deletes orphans that were found. Answers how many; one that was gone already is none of them. */
 export async function deleteOrphans(
   ec2: EC2Client,
   found: readonly Orphan[],
 ): Promise<{ volumes: number; interfaces: number }> {
+  const deleted = { volume: 0, interface: 0 };
   for (const { kind, id } of found) {
     try {
       if (kind === 'volume') await ec2.send(new DeleteVolumeCommand({ VolumeId: id }));
       else await ec2.send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId: id }));
+      deleted[kind] += 1;
     } catch (error) {
       if (!isAwsError(error, gone)) throw error;
     }
   }
-  const volumes = found.filter(({ kind }) => kind === 'volume').length;
-  return { volumes, interfaces: found.length - volumes };
+  return { volumes: deleted.volume, interfaces: deleted.interface };
 }
 
 function runOf(tags: readonly Tag[] = []): Pick<Orphan, 'batchId' | 'execution'> {
