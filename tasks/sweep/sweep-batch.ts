@@ -8,7 +8,7 @@ import { notify, type NotifyDeps } from '../notify/notify.ts';
 import { deleteOrphans, findOrphans } from '../run-orphans/run-orphans.ts';
 import { terminateWorkers } from '../terminate-workers/terminate-workers.ts';
 import type { BatchTraces } from './find-traces.ts';
-import { ofOtherRuns } from './other-runs.ts';
+import { ofOtherExecutions } from './other-executions.ts';
 import type { UncleanStatus } from './sweep-event.ts';
 
 export interface SweepDeps extends EvaporationDeps, NotifyDeps {
@@ -83,7 +83,7 @@ export async function sweepRun(
  * over, the ledger and the mail say what became of it.
  *
  * The ledger names the one execution that may run the batch. While that one runs, nothing of its own
- * is touched, and what other runs of the batch have left is ended all the same. The ledger is read
+ * is touched, and what other executions have left of the batch is ended all the same. The ledger is read
  * after the traces were found, so none of them can be of an execution that opens the batch later. An
  * instance that a function launched while its execution was being stopped appears after the event's
  * sweep, and is found here. A repeated call finds less, or nothing.
@@ -101,7 +101,7 @@ export async function sweepBatch(
   }
   const run = { batchId, executionArn };
   if (status === 'RUNNING') {
-    const strange = ofOtherRuns(traces, { study: deps.study, ...run });
+    const strange = ofOtherExecutions(traces, { study: deps.study, ...run });
     if (Object.values(strange).every(({ length }) => length === 0)) return undefined;
     return { ...(await endAll(strange, deps)), closed: 0, mails: 0 };
   }

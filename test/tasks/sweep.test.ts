@@ -54,16 +54,16 @@ const runOf = (number: number) => ({
 const placeOf = (number: number) => ({ study: 'czarhipaa', ...runOf(number) });
 
 let table: TestLedger;
-/** Tags by the filters that find what has them. */
-type FilteredTags = {
+/** Tags of an instance by the filters that find it. */
+type InstanceTags = {
   readonly 'tag:czar:batch'?: string;
   readonly 'tag:czar:execution'?: string;
 };
 
 /** What is left, by batch. Ending it takes it away. */
-let instances: Map<string, FilteredTags>;
+let instances: Map<string, InstanceTags>;
 /** Volumes and interfaces without an instance, by id: `vol-…` and `eni-…`. */
-let orphans: Map<string, FilteredTags>;
+let orphans: Map<string, InstanceTags>;
 let grants: Set<string>;
 let queues: Set<string>;
 let statuses: Map<string, string>;
@@ -143,7 +143,7 @@ interface Filter {
 }
 
 /** What passes the filters, with its tags as EC2 tells them. */
-function found(all: ReadonlyMap<string, FilteredTags>, filters: Filter[]) {
+function found(all: ReadonlyMap<string, InstanceTags>, filters: Filter[]) {
   return [...all]
     .filter(([, tags]) =>
       filters
@@ -159,7 +159,8 @@ function found(all: ReadonlyMap<string, FilteredTags>, filters: Filter[]) {
     }));
 }
 
-const tagsOf = (run: { batchId: string; executionArn: string }): FilteredTags => ({
+/** Tags of what a run's instances left behind. */
+const tagsOf = (run: { batchId: string; executionArn: string }): InstanceTags => ({
   'tag:czar:batch': run.batchId,
   'tag:czar:execution': executionName(run.executionArn),
 });
@@ -167,7 +168,10 @@ const tagsOf = (run: { batchId: string; executionArn: string }): FilteredTags =>
 /** An instance, a grant and a queue of a run. */
 function leaveTraces(number: number, run: { batchId: string; executionArn: string }): void {
   const place = { study: 'czarhipaa', ...run };
-  instances.set(`i-0000000000000000${number}`, tagsOf(run));
+  instances.set(`i-0000000000000000${number}`, {
+    'tag:czar:batch': run.batchId,
+    'tag:czar:execution': executionName(run.executionArn),
+  });
   grants.add(grantName(place, 0, 1));
   queues.add(`https://sqs.us-east-1.amazonaws.com/111122223333/${queueName(place)}`);
 }
@@ -180,17 +184,6 @@ async function leftBy(number: number, status: string): Promise<void> {
   await openBatch(table, { ...run, pipeline: 'vitals-summary', objects: 1 }, monday);
   leaveTraces(number, run);
   statuses.set(run.executionArn, status);
-}
-
-/** Run 1 fails, and run 3 opens its batch again and leaves traces beside those of run 1. */
-async function retried(): Promise<{ batchId: string; executionArn: string }> {
-  await leftBy(1, 'FAILED');
-  await closeBatch(table, runOf(1), { state: 'FAILED', reason: 'X' }, monday);
-  const retry = { batchId: batchId(1), executionArn: executionArn(3) };
-  await reopenBatch(table, { ...retry, pipeline: 'vitals-summary', objects: 1 }, monday);
-  leaveTraces(3, retry);
-  statuses.set(retry.executionArn, 'RUNNING');
-  return retry;
 }
 
 const run = (event: unknown) =>
@@ -299,28 +292,6 @@ describe('the hourly sweep', () => {
     instances.set('i-1', { 'tag:czar:batch': batchId(7) });
 
     expect(await run(hourly)).toEqual({ ...nothing, batches: 1, instances: 1, outlived: 1 });
-  });
-
-  it('ends what an earlier run has left, too, while a retry of its batch runs', async () => {
-    const retry = await retried();
-
-    const swept = await run(hourly);
-
-    expect(swept).toEqual({
-      ...nothing,
-      batches: 1,
-      instances: 1,
-      grants: 1,
-      queues: 1,
-      outlived: 1,
-    });
-    expect([...instances.keys()]).toEqual(['i-00000000000000003']);
-    expect([...grants]).toEqual([grantName({ study: 'czarhipaa', ...retry }, 0, 1)]);
-    expect([...queues]).toEqual([
-      expect.stringContaining(queueName({ study: 'czarhipaa', ...retry })),
-    ]);
-    expect(await getBatch(table, batchId(1))).toMatchObject({ state: 'OPEN', ...retry });
-    expect(await run(hourly)).toEqual(nothing);
   });
 
   it('deletes volumes and interfaces without an instance, but none of a run that runs', async () => {
@@ -488,6 +459,17 @@ describe('the sweep after an execution ended', () => {
   });
 
   describe('whose batch a retry has opened since', () => {
+    /** Run 1 fails, and run 3 opens its batch again and leaves traces beside those of run 1. */
+    async function retried(): Promise<{ batchId: string; executionArn: string }> {
+      await leftBy(1, 'FAILED');
+      await closeBatch(table, runOf(1), { state: 'FAILED', reason: 'X' }, monday);
+      const retry = { batchId: batchId(1), executionArn: executionArn(3) };
+      await reopenBatch(table, { ...retry, pipeline: 'vitals-summary', objects: 1 }, monday);
+      leaveTraces(3, retry);
+      statuses.set(retry.executionArn, 'RUNNING');
+      return retry;
+    }
+
     it('ends what the first run left, and nothing of the retry', async () => {
       const retry = await retried();
 
@@ -498,6 +480,28 @@ describe('the sweep after an execution ended', () => {
       expect([...grants]).toEqual([grantName({ study: 'czarhipaa', ...retry }, 0, 1)]);
       expect(queues.size).toBe(1);
       expect(await getBatch(table, batchId(1))).toMatchObject({ state: 'OPEN', ...retry });
+    });
+
+    it('has the hourly sweep end it, too, while that retry runs', async () => {
+      const retry = await retried();
+
+      const swept = await run(hourly);
+
+      expect(swept).toEqual({
+        ...nothing,
+        batches: 1,
+        instances: 1,
+        grants: 1,
+        queues: 1,
+        outlived: 1,
+      });
+      expect([...instances.keys()]).toEqual(['i-00000000000000003']);
+      expect([...grants]).toEqual([grantName({ study: 'czarhipaa', ...retry }, 0, 1)]);
+      expect([...queues]).toEqual([
+        expect.stringContaining(queueName({ study: 'czarhipaa', ...retry })),
+      ]);
+      expect(await getBatch(table, batchId(1))).toMatchObject({ state: 'OPEN', ...retry });
+      expect(await run(hourly)).toEqual(nothing);
     });
 
     it('still sends the mail that the first run could not send', async () => {
