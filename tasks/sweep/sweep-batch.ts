@@ -83,10 +83,10 @@ export async function sweepRun(
  * over, the ledger and the mail say what became of it.
  *
  * The ledger names the one execution that may run the batch. While that one runs, nothing of its own
- * is touched, and what other executions have left of the batch is ended all the same. The ledger is read
- * after the traces were found, so none of them can be of an execution that opens the batch later. An
- * instance that a function launched while its execution was being stopped appears after the event's
- * sweep, and is found here. A repeated call finds less, or nothing.
+ * is touched, and what other executions have left of the batch is ended all the same. The ledger is
+ * read after the traces were found, so none of them can be of an execution that opens the batch
+ * later. An instance that a function launched while its execution was being stopped appears after
+ * the event's sweep, and is found here. A repeated call finds less, or nothing.
  */
 export async function sweepBatch(
   batchId: string,
