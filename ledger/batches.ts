@@ -53,6 +53,34 @@ export async function sealBatch(table: LedgerTable, batchId: string, now: Date):
   });
 }
 
+/**
+ * Reserves a batch that is not open for one execution, in place of the one that had it reserved.
+ *
+ * Answers false where the batch was opened, or reserved for another one, in between. A repeated
+ * call of the same execution holds again.
+ */
+export async function reserveBatch(
+  table: LedgerTable,
+  run: { batchId: string; executionArn: string },
+  instead: string | undefined,
+): Promise<boolean> {
+  const reserved = await updateItem(table, {
+    batchId: run.batchId,
+    item: batch,
+    update: 'SET reservedBy = :execution',
+    condition:
+      '#state IN (:sealed, :failed) AND (attribute_not_exists(reservedBy) OR reservedBy IN (:execution, :instead))',
+    names: state,
+    values: {
+      ':sealed': 'SEALED',
+      ':failed': 'FAILED',
+      ':execution': run.executionArn,
+      ':instead': instead ?? run.executionArn,
+    },
+  });
+  return reserved !== undefined;
+}
+
 /** An execution that opens a batch. */
 interface Opening {
   readonly batchId: string;

@@ -1,5 +1,4 @@
 import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
-import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
@@ -16,6 +15,7 @@ import { batchLifecycle, mostDays } from '../workflow/definition.ts';
 import { type ClientSettings, clientSettingsParameter } from '../workflow/model/client-settings.ts';
 import type { TaskFunctions } from '../workflow/task-functions.ts';
 import type { CzarConfig } from './config.ts';
+import { Alarms } from './constructs/alarms.ts';
 import { Announcements } from './constructs/announcements.ts';
 import { BatchTasks } from './constructs/batch-tasks.ts';
 import { EventTasks } from './constructs/event-tasks.ts';
@@ -45,8 +45,9 @@ export class BatchStack extends Stack {
       config,
       storageKey: data.storageKey,
     });
-    const deadLetters = this.deadLetterQueue('DeadLetters', data);
-    const undelivered = this.deadLetterQueue('UndeliveredEvents', data);
+    const alarms = new Alarms(this, 'Alarms', { config, storageKey: data.storageKey });
+    const deadLetters = this.deadLetterQueue('DeadLetters', data, alarms);
+    const undelivered = this.deadLetterQueue('UndeliveredEvents', data, alarms);
     const { functions } = new BatchTasks(this, 'Tasks', {
       config,
       data,
@@ -61,6 +62,7 @@ export class BatchStack extends Stack {
       data,
       workers,
       announcements,
+      alarms,
       undelivered,
       stateMachine: this.stateMachine,
     });
@@ -90,7 +92,7 @@ export class BatchStack extends Stack {
   }
 
   /** A queue of what could not be done, kept for SQS's most until a person has looked. */
-  private deadLetterQueue(id: string, { storageKey }: DataStack): Queue {
+  private deadLetterQueue(id: string, { storageKey }: DataStack, alarms: Alarms): Queue {
     const queue = new Queue(this, id, {
       encryption: QueueEncryption.KMS,
       encryptionMasterKey: storageKey,
@@ -98,14 +100,9 @@ export class BatchStack extends Stack {
       retentionPeriod: Duration.days(14),
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    // Without an action: an institution has its own way to wake people, and adds it.
-    new Alarm(queue, 'NotEmpty', {
-      alarmDescription: `${id} is not empty. See docs/operate.md.`,
+    alarms.onAny(queue, 'NotEmpty', {
       metric: queue.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum' }),
-      threshold: 1,
-      evaluationPeriods: 1,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
+      description: `${id} is not empty.`,
     });
     return queue;
   }

@@ -54,9 +54,5 @@ function waiveChecks(app: App): void {
       id: 'HIPAA.Security-LambdaDLQ',
       reason: 'Called synchronously; where EventBridge calls, its rule has the dead-letter queue',
     },
-    {
-      id: 'HIPAA.Security-CloudWatchAlarmAction',
-      reason: 'Whom an alarm wakes is the institution’s to connect: docs/deploy.md',
-    },
   );
 }

@@ -69,7 +69,8 @@ function wire({
   const WORKER_DOCUMENT = workers.workerDocumentName;
   return {
     'validate-request': {
-      description: 'Holds a batch request against its form, the deployment and the batch',
+      description:
+        'Holds a request against its form, the deployment and the batch, and reserves it',
       environment: {
         STUDY,
         LEDGER_TABLE,
@@ -79,7 +80,7 @@ function wire({
         DEFAULT_TENANCY: config.tenancy,
         DEFAULT_INSTANCE_TYPE: config.instanceType,
       },
-      rights: [may.readLedger(place), may.readListings(place)],
+      rights: [may.ledger(place), may.readListings(place), may.seeExecutions(place)],
     },
     'open-batch': {
       description: 'Freezes a batch for one execution and fills its queue',
@@ -157,7 +158,13 @@ function wire({
     'prove-evaporated': {
       description: 'Looks for all that could be left of a run',
       environment: { STUDY, DATA_KEY_ARN },
-      rights: [may.seeInstances(), may.seeRemains(), may.seeGrants(place), may.findQueue(place)],
+      rights: [
+        may.seeInstances(),
+        may.seeAttachments(),
+        may.seeSnapshots(),
+        may.seeGrants(place),
+        may.findQueue(place),
+      ],
     },
     'close-batch': {
       description: 'Writes the outcome of an execution on its batch',

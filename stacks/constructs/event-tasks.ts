@@ -1,14 +1,15 @@
 import { Duration } from 'aws-cdk-lib';
-import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { CzarConfig } from '../config.ts';
 import type { DataStack } from '../data-stack.ts';
 import type { WorkersStack } from '../workers-stack.ts';
+import type { Alarms } from './alarms.ts';
 import type { Announcements } from './announcements.ts';
 import { evaporation } from './batch-tasks.ts';
 import { TaskFunction } from './task-function.ts';
@@ -19,6 +20,7 @@ export interface EventTasksProps {
   readonly data: DataStack;
   readonly workers: WorkersStack;
   readonly announcements: Announcements;
+  readonly alarms: Alarms;
   readonly stateMachine: IStateMachine;
   /** Where events go that could not be handled. */
   readonly undelivered: IQueue;
@@ -57,7 +59,7 @@ export class EventTasks extends Construct {
   }
 
   private sweep(props: EventTasksProps): void {
-    const { config, data, workers, announcements, stateMachine, undelivered } = props;
+    const { config, data, workers, announcements, alarms, stateMachine, undelivered } = props;
     const place = { pit: config.pit, data, workers };
     const sweep = new TaskFunction(this, 'Sweep', {
       task: 'sweep',
@@ -93,14 +95,21 @@ export class EventTasks extends Construct {
       schedule: Schedule.rate(Duration.hours(1)),
       targets: [target],
     });
-    new Alarm(this, 'SweepFailed', {
-      alarmDescription:
-        'The sweeper failed: something of a batch may still run. See docs/operate.md.',
-      metric: sweep.function.metricErrors({ period: Duration.minutes(5), statistic: 'Sum' }),
-      threshold: 1,
-      evaluationPeriods: 1,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
+    const often = { period: Duration.minutes(5), statistic: 'Sum' };
+    alarms.onAny(this, 'SweepFailed', {
+      metric: sweep.function.metricErrors(often),
+      description: 'The sweeper failed: something of a batch may still run.',
+    });
+    const outlived = new MetricFilter(this, 'OutlivedCount', {
+      logGroup: sweep.logGroup,
+      filterPattern: FilterPattern.numberValue('$.outlived', '>', 0),
+      metricNamespace: `${config.pit}/Sweep`,
+      metricName: 'Outlived',
+      metricValue: '$.outlived',
+    });
+    alarms.onAny(this, 'Outlived', {
+      metric: outlived.metric(often),
+      description: 'The sweeper ended what had outlived its execution.',
     });
   }
 }
@@ -108,6 +117,8 @@ export class EventTasks extends Construct {
 function sweepRights(place: Parameters<typeof may.ledger>[0]): PolicyStatement[] {
   return [
     ...evaporation(place).flat(),
+    ...may.seeAttachments(),
+    ...may.deleteOrphans(place),
     ...may.findQueue(place),
     ...may.listQueues(),
     ...may.ledger(place),

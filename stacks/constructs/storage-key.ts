@@ -74,6 +74,14 @@ export class StorageKey extends Construct {
               },
             },
           }),
+          // SNS's own key would not do: nobody can let CloudWatch use it.
+          new PolicyStatement({
+            sid: 'RingAlarms',
+            principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+            actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+            resources: ['*'],
+            conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+          }),
           new PolicyStatement({
             sid: 'DeliverLogsAndEvents',
             principals: [

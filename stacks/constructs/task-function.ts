@@ -2,7 +2,7 @@ import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Architecture, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { lambdaCode } from '../lambda-code.ts';
@@ -39,6 +39,7 @@ export class TaskFunction extends Construct {
   /** Folder under `tasks/` of the handler. */
   readonly task: string;
   readonly function: LambdaFunction;
+  readonly logGroup: ILogGroup;
 
   constructor(scope: Construct, id: string, props: TaskFunctionProps) {
     super(scope, id);
@@ -55,6 +56,7 @@ export class TaskFunction extends Construct {
     });
     logGroup.grants.write(role);
     for (const statement of rights) role.addToPolicy(statement);
+    this.logGroup = logGroup;
     this.function = new LambdaFunction(this, 'Resource', {
       memorySize: 256,
       ...settings,

@@ -22,6 +22,12 @@ const allow = (
   conditions?: Record<string, unknown>,
 ): PolicyStatement => new PolicyStatement({ actions, resources, conditions });
 
+/** By the tags of a worker and what it has: E and B have the study's too, but no batch's. */
+const ofWorker = (key: string, pit: string): Record<string, unknown> => ({
+  StringEquals: { [`${key}/${tagKeys.study}`]: pit },
+  Null: { [`${key}/${tagKeys.batch}`]: 'false' },
+});
+
 /**
  * The rights of the tasks, one function per thing that some of them do. None is on S3D, S3O, or the
  * use of the data key.
@@ -30,11 +36,6 @@ export const taskRights = {
   /** Reading and writing single items, by key. The table's key is used through DynamoDB only. */
   ledger: ({ data }: TaskSurroundings): PolicyStatement[] => [
     allow(['dynamodb:GetItem', 'dynamodb:UpdateItem'], [data.ledger.tableArn]),
-    useStorageKey({ data }),
-  ],
-
-  readLedger: ({ data }: TaskSurroundings): PolicyStatement[] => [
-    allow(['dynamodb:GetItem'], [data.ledger.tableArn]),
     useStorageKey({ data }),
   ],
 
@@ -71,27 +72,36 @@ export const taskRights = {
   /** Describing knows no resources: it is all or none. */
   seeInstances: (): PolicyStatement[] => [allow(['ec2:DescribeInstances'], ['*'])],
 
-  seeRemains: (): PolicyStatement[] => [
-    allow(['ec2:DescribeNetworkInterfaces', 'ec2:DescribeSnapshots', 'ec2:DescribeVolumes'], ['*']),
+  seeAttachments: (): PolicyStatement[] => [
+    allow(['ec2:DescribeNetworkInterfaces', 'ec2:DescribeVolumes'], ['*']),
   ],
+
+  seeSnapshots: (): PolicyStatement[] => [allow(['ec2:DescribeSnapshots'], ['*'])],
 
   /** Only instances with the study's tag, which none but Launch Worker can put on one. */
   terminate: ({ pit }: TaskSurroundings): PolicyStatement[] => [
-    allow(['ec2:TerminateInstances'], [regional('ec2', 'instance/*')], {
-      StringEquals: { [`aws:ResourceTag/${tagKeys.study}`]: pit },
-      // E and B have the study's tag too. Only a worker has a batch's.
-      Null: { [`aws:ResourceTag/${tagKeys.batch}`]: 'false' },
-    }),
+    allow(
+      ['ec2:TerminateInstances'],
+      [regional('ec2', 'instance/*')],
+      ofWorker('aws:ResourceTag', pit),
+    ),
+  ],
+
+  /** Only what was made for a worker. EC2 itself deletes none that hangs on an instance. */
+  deleteOrphans: ({ pit }: TaskSurroundings): PolicyStatement[] => [
+    allow(['ec2:DeleteVolume'], [regional('ec2', 'volume/*')], ofWorker('aws:ResourceTag', pit)),
+    allow(
+      ['ec2:DeleteNetworkInterface'],
+      [regional('ec2', 'network-interface/*')],
+      ofWorker('aws:ResourceTag', pit),
+    ),
   ],
 
   launch: ({ pit, workers, data }: TaskSurroundings): PolicyStatement[] => [
     allow(
       ['ec2:RunInstances'],
       ['instance/*', 'volume/*', 'network-interface/*'].map((made) => regional('ec2', made)),
-      {
-        StringEquals: { [`aws:RequestTag/${tagKeys.study}`]: pit },
-        Null: { [`aws:RequestTag/${tagKeys.batch}`]: 'false' },
-      },
+      ofWorker('aws:RequestTag', pit),
     ),
     allow(
       ['ec2:RunInstances'],
@@ -140,10 +150,7 @@ export const taskRights = {
   /** The one document, and only to instances of a batch of this study. */
   command: ({ pit, workers }: TaskSurroundings): PolicyStatement[] => [
     allow(['ssm:SendCommand'], [regional('ssm', `document/${workers.workerDocumentName}`)]),
-    allow(['ssm:SendCommand'], [regional('ec2', 'instance/*')], {
-      StringEquals: { [`ssm:resourceTag/${tagKeys.study}`]: pit },
-      Null: { [`ssm:resourceTag/${tagKeys.batch}`]: 'false' },
-    }),
+    allow(['ssm:SendCommand'], [regional('ec2', 'instance/*')], ofWorker('ssm:resourceTag', pit)),
   ],
 
   /** Grants for worker sessions only, of two operations, bound to an encryption context. */

@@ -8,6 +8,8 @@ export interface FoundInstance {
   readonly state: string;
   /** Absent where the tag is not there, as on an instance that no run launched. */
   readonly batchId?: string | undefined;
+  /** Name of the execution that launched it. */
+  readonly execution?: string | undefined;
 }
 
 /** States in which an instance exists, may run, or may start again. */
@@ -45,9 +47,11 @@ async function describe(
 }
 
 function summarize({ InstanceId, State, Tags }: Instance): FoundInstance {
+  const valueOf = (key: string) => Tags?.find(({ Key }) => Key === key)?.Value;
   return {
     instanceId: InstanceId ?? '',
     state: State?.Name ?? 'unknown',
-    batchId: Tags?.find(({ Key }) => Key === tagKeys.batch)?.Value,
+    batchId: valueOf(tagKeys.batch),
+    execution: valueOf(tagKeys.execution),
   };
 }

@@ -28,6 +28,10 @@ export async function findQueues(sqs: SQSClient, prefix: string): Promise<string
   return found;
 }
 
+/** The name of a queue: what its URL ends with. */
+export const queueNameIn = (queueUrl: string): string =>
+  queueUrl.slice(queueUrl.lastIndexOf('/') + 1);
+
 /** Deletes a queue with what is left in it. One that is gone already is as good as deleted. */
 export async function deleteQueue(sqs: SQSClient, queueUrl: string): Promise<void> {
   try {

@@ -33,7 +33,17 @@ const table = { client: new DynamoDBClient(), name: env.LEDGER_TABLE };
 export const handler = defineTask({
   input: SweepEvent,
   output: SweepOutput,
-  logKeys: ['batches', 'instances', 'grants', 'queues', 'closed', 'mails'],
+  logKeys: [
+    'batches',
+    'instances',
+    'grants',
+    'queues',
+    'volumes',
+    'interfaces',
+    'outlived',
+    'closed',
+    'mails',
+  ],
   run: (event) =>
     sweep(event, {
       ec2,

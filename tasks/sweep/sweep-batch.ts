@@ -1,15 +1,14 @@
 import { DescribeExecutionCommand, type SFNClient } from '@aws-sdk/client-sfn';
+import * as z from 'zod';
 import { closeBatch, getBatch } from '../../ledger/batches.ts';
 import type { BatchItem } from '../../workflow/model/ledger-items.ts';
 import { isAwsError } from '../../runtime/aws-errors.ts';
-import {
-  type Ended,
-  endTraces,
-  type EvaporationDeps,
-  type Traces,
-} from '../evaporation/evaporate.ts';
+import { Ended, endTraces, type EvaporationDeps } from '../evaporation/evaporate.ts';
 import { notify, type NotifyDeps } from '../notify/notify.ts';
+import { deleteOrphans, findOrphans } from '../run-orphans/run-orphans.ts';
 import { terminateWorkers } from '../terminate-workers/terminate-workers.ts';
+import type { BatchTraces } from './find-traces.ts';
+import { ofOtherExecutions } from './other-executions.ts';
 import type { UncleanStatus } from './sweep-event.ts';
 
 export interface SweepDeps extends EvaporationDeps, NotifyDeps {
@@ -26,11 +25,24 @@ interface Ending {
   readonly error?: string | undefined;
 }
 
+const count = z.int().min(0);
+
 /** What sweeping one batch came to. */
-export interface Swept extends Ended {
-  readonly closed: number;
-  readonly mails: number;
-}
+export const Swept = z.strictObject({
+  ...Ended.shape,
+  /** Volumes and network interfaces without an instance that were deleted. */
+  volumes: count,
+  interfaces: count,
+  /**
+   * What not even the sweep at the end of its execution had ended: instances that still ran, and
+   * volumes and interfaces without one. An alarm counts them by this name.
+   */
+  outlived: count,
+  /** Batches whose outcome was written. */
+  closed: count,
+  mails: count,
+});
+export type Swept = z.infer<typeof Swept>;
 
 const reasons: Readonly<Record<Exclude<Status, 'RUNNING' | 'SUCCEEDED'>, string>> = {
   ABORTED: 'ExecutionAborted',
@@ -44,7 +56,8 @@ const reasons: Readonly<Record<Exclude<Status, 'RUNNING' | 'SUCCEEDED'>, string>
  * the mail say what became of it.
  *
  * Nothing of another run of the batch is touched: a retry may have opened it since. An execution
- * that was refused, and so has left nothing, changes nothing.
+ * that was refused, and so has left nothing, changes nothing. Orphans are looked for last: volumes
+ * of instances that are only now being terminated are still in use then, and go with them.
  */
 export async function sweepRun(
   run: { readonly batchId: string; readonly executionArn: string },
@@ -52,6 +65,9 @@ export async function sweepRun(
   deps: SweepDeps,
 ): Promise<Swept | undefined> {
   const ended = await terminateWorkers(run, deps);
+  const { ec2, study } = deps;
+  const orphans = await deleteOrphans(ec2, await findOrphans(ec2, { study, ...run }));
+  const outlived = orphans.volumes + orphans.interfaces;
   const batch = await getBatch(deps.table, run.batchId);
   const isLast = batch?.executionArn === run.executionArn;
   if (!isLast && batch?.retryOf !== run.executionArn) return undefined;
@@ -59,33 +75,38 @@ export async function sweepRun(
   // Where a retry has the batch by now, the ledger refuses this run's outcome.
   const closed = isLast ? await close(batch, run, { state: 'FAILED', reason }, deps) : 0;
   const { sent } = await notify({ ...run, kind: 'failed', reason }, deps);
-  return { ...ended, closed, mails: sent ? 1 : 0 };
+  return { ...ended, ...orphans, outlived, closed, mails: sent ? 1 : 0 };
 }
 
 /**
- * Ends what was found of one batch whose execution is over; then the ledger and the mail say what
- * became of it.
+ * Ends what was found of one batch and belongs to no execution that runs; then, where the batch is
+ * over, the ledger and the mail say what became of it.
  *
- * The ledger names the one execution that may run the batch. While that one runs, nothing of the
- * batch is touched. The ledger is read after the traces were found, so none of them can be of an
- * execution that opens the batch later. An instance that a function launched while its execution was
- * being stopped appears after the event's sweep, and is found here. A repeated call finds less, or
- * nothing.
+ * The ledger names the one execution that may run the batch. While that one runs, nothing of its own
+ * is touched, and what other executions have left of the batch is ended all the same. The ledger is
+ * read after the traces were found, so none of them can be of an execution that opens the batch
+ * later. An instance that a function launched while its execution was being stopped appears after
+ * the event's sweep, and is found here. A repeated call finds less, or nothing.
  */
 export async function sweepBatch(
   batchId: string,
-  traces: Traces,
+  traces: BatchTraces,
   deps: SweepDeps,
 ): Promise<Swept | undefined> {
   const batch = await getBatch(deps.table, batchId);
-  const { status, error } = await readEnding(deps.sfn, batch?.executionArn);
-  if (status === 'RUNNING') return undefined;
-
-  const ended = await endTraces(traces, deps);
   const { executionArn } = batch ?? {};
-  if (batch === undefined || executionArn === undefined) return { ...ended, closed: 0, mails: 0 };
-
+  const { status, error } = await readEnding(deps.sfn, executionArn);
+  if (batch === undefined || executionArn === undefined) {
+    return { ...(await endAll(traces, deps)), closed: 0, mails: 0 };
+  }
   const run = { batchId, executionArn };
+  if (status === 'RUNNING') {
+    const strange = ofOtherExecutions(traces, { study: deps.study, ...run });
+    if (Object.values(strange).every(({ length }) => length === 0)) return undefined;
+    return { ...(await endAll(strange, deps)), closed: 0, mails: 0 };
+  }
+
+  const ended = await endAll(traces, deps);
   if (status === 'SUCCEEDED') {
     return { ...ended, closed: await close(batch, run, { state: 'SUCCEEDED' }, deps), mails: 0 };
   }
@@ -93,6 +114,17 @@ export async function sweepBatch(
   const closed = await close(batch, run, { state: 'FAILED', reason }, deps);
   const { sent } = await notify({ ...run, kind: 'failed', reason }, deps);
   return { ...ended, closed, mails: sent ? 1 : 0 };
+}
+
+async function endAll(
+  traces: BatchTraces,
+  deps: SweepDeps,
+): Promise<Omit<Swept, 'closed' | 'mails'>> {
+  const ended = await endTraces(traces, deps);
+  const orphans = await deleteOrphans(deps.ec2, traces.orphans);
+  // One that is shutting down was ended by somebody.
+  const running = traces.instances.filter(({ state }) => state !== 'shutting-down').length;
+  return { ...ended, ...orphans, outlived: running + orphans.volumes + orphans.interfaces };
 }
 
 async function readEnding(sfn: SFNClient, executionArn: string | undefined): Promise<Ending> {

@@ -1,19 +1,15 @@
 import * as z from 'zod';
 import { BatchId } from '../../workflow/model/code.ts';
-import { Ended } from '../evaporation/evaporate.ts';
 import { findTraces } from './find-traces.ts';
-import { sweepBatch, type SweepDeps, sweepRun, type Swept } from './sweep-batch.ts';
+import { sweepBatch, type SweepDeps, sweepRun, Swept } from './sweep-batch.ts';
 import type { SweepEvent } from './sweep-event.ts';
 
 const count = z.int().min(0);
 
 export const SweepOutput = z.strictObject({
-  /** Batches that were swept; running ones are not. */
+  /** Batches that were swept; a running one only of what other runs of it have left. */
   batches: count,
-  ...Ended.shape,
-  /** Batches whose outcome was written. */
-  closed: count,
-  mails: count,
+  ...Swept.shape,
 });
 export type SweepOutput = z.infer<typeof SweepOutput>;
 
@@ -52,12 +48,15 @@ async function sweepAll(deps: SweepDeps): Promise<SweepOutput> {
 }
 
 function total(swept: readonly Swept[]): SweepOutput {
-  const sum = (key: keyof Swept) => swept.reduce((total, one) => total + one[key], 0);
+  const sum = (key: keyof Swept): number => swept.reduce((total, one) => total + one[key], 0);
   return {
     batches: swept.length,
     instances: sum('instances'),
     grants: sum('grants'),
     queues: sum('queues'),
+    volumes: sum('volumes'),
+    interfaces: sum('interfaces'),
+    outlived: sum('outlived'),
     closed: sum('closed'),
     mails: sum('mails'),
   };

@@ -1,5 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SFNClient } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
 import { BatchPlan } from '../../workflow/model/batch-plan.ts';
 import { Tenancy } from '../../workflow/model/batch-request.ts';
@@ -19,6 +20,7 @@ const env = readEnvironment(
   }),
 );
 const s3 = new S3Client();
+const sfn = new SFNClient();
 const table = { client: new DynamoDBClient(), name: env.LEDGER_TABLE };
 
 export const handler = defineTask({
@@ -28,6 +30,7 @@ export const handler = defineTask({
   run: (input) =>
     validateRequest(input, {
       s3,
+      sfn,
       table,
       study: env.STUDY,
       bucket: env.ANCILLARY_BUCKET,

@@ -1,3 +1,4 @@
+import type { SFNClient } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
 import { getBatch } from '../../ledger/batches.ts';
 import type { LedgerTable } from '../../ledger/table.ts';
@@ -11,6 +12,7 @@ import { ManifestMismatchError, RequestRefusedError } from '../../workflow/model
 import type { BatchItem } from '../../workflow/model/ledger-items.ts';
 import { type ListingBucket, readListingHeader } from '../listing/listing.ts';
 import { describeRefusal } from './refusal.ts';
+import { reserve } from './reserve.ts';
 
 export const ValidateRequestInput = z.strictObject({
   /** The execution's input, as a person typed it. */
@@ -20,6 +22,7 @@ export const ValidateRequestInput = z.strictObject({
 export type ValidateRequestInput = z.infer<typeof ValidateRequestInput>;
 
 export interface ValidateRequestDeps extends ListingBucket {
+  readonly sfn: SFNClient;
   readonly table: LedgerTable;
   readonly study: string;
   /** Names of the pipelines that the deployment's workers have. */
@@ -31,7 +34,9 @@ export interface ValidateRequestDeps extends ListingBucket {
 /**
  * Holds a request against its form, the deployment and the batch, and fills in what it leaves out.
  *
- * It changes nothing, so it can be repeated. Two executions may both pass: Open Batch decides.
+ * A request that is refused changes nothing. One that is accepted reserves the batch for its
+ * execution, as the last step, so that of two at once the other is refused here and not by Open
+ * Batch. A repeated call of the same execution finds its own reservation.
  *
  * @throws RequestRefusedError with one plain sentence that repeats nothing that was typed.
  */
@@ -49,8 +54,11 @@ export async function validateRequest(
   if (workers > deps.mostWorkers) {
     throw new RequestRefusedError(`workers must be at most ${deps.mostWorkers}, got ${workers}`);
   }
-  await checkBatch(parsed.data, executionArn, deps);
+  const batch = await findBatch(parsed.data, executionArn, deps);
   await checkListing(batchId, deps);
+  if (!(await reserve(batch, executionArn, deps))) {
+    throw new RequestRefusedError(`batch ${batchId} is running in another execution`);
+  }
 
   return {
     batchId,
@@ -64,25 +72,28 @@ export async function validateRequest(
   };
 }
 
-async function checkBatch(
+async function findBatch(
   request: BatchRequest,
   executionArn: string,
   { table }: ValidateRequestDeps,
-): Promise<void> {
-  const batch = await getBatch(table, request.batchId);
+): Promise<BatchItem> {
+  const { batchId } = request;
+  const batch = await getBatch(table, batchId);
+  if (batch === undefined) {
+    throw new RequestRefusedError(`batch ${batchId} is unknown: nothing was uploaded to it`);
+  }
   const why = whyNot(batch, request, executionArn);
-  if (why !== undefined) throw new RequestRefusedError(`batch ${request.batchId} ${why}`);
+  if (why !== undefined) throw new RequestRefusedError(`batch ${batchId} ${why}`);
+  return batch;
 }
 
 /** Tells why a batch cannot run as it is asked for; undefined where it can. */
 function whyNot(
-  batch: BatchItem | undefined,
+  batch: BatchItem,
   { pipeline, retry = false }: BatchRequest,
   executionArn: string,
 ): string | undefined {
-  switch (batch?.state) {
-    case undefined:
-      return 'is unknown: nothing was uploaded to it';
+  switch (batch.state) {
     case 'UPLOADING':
       return 'is not sealed: its upload has not ended';
     case 'SEALED':

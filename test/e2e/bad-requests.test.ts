@@ -1,19 +1,15 @@
-import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
-import { DecryptCommand, GenerateDataKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { GenerateDataKeyCommand } from '@aws-sdk/client-kms';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { ByteReader } from '../../envelope/byte-reader.ts';
-import { readMessageHeader } from '../../envelope/message-header.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { getBatch } from '../../ledger/batches.ts';
 import { countCanariesBelow } from '../../local/demo/search-canaries.ts';
 import type { PersonRole } from '../../local/run/local-state.ts';
-import { encryptionContext } from '../../workflow/model/encryption-context.ts';
 import { batchResultKey } from '../../workflow/model/keys.ts';
 import { tagKeys } from '../../workflow/model/tags.ts';
 import { type CraftedBatch, craftBatch, visitRows, visitsText } from './support/craft-batch.ts';
+import { canDecrypt, declaredRoles, readersOfRunning } from './support/can-decrypt.ts';
 import { readAccessLog } from './support/read-access-log.ts';
 import { type BatchEnd, ended, newBatchId, sealed, start, until } from './support/run-batch.ts';
 import { type RoleDeployment, startStudyCloud, type StudyCloud } from './support/study-cloud.ts';
@@ -177,24 +173,9 @@ describe('a batch that two executions want at the same instant', () => {
     );
     const late = await start(operator, request({ workers: 1 }));
     refusedWhileRunning = await ended(operator, late, batch.batchId);
-    readers = await Promise.race([readersOfRunningBatch(), running.then(() => [])]);
+    readers = await Promise.race([readersOfRunning(study, batch), running.then(() => [])]);
     ends = await running;
   });
-
-  /** Waits until the worker can decrypt, then asks everybody. */
-  async function readersOfRunningBatch(): Promise<string[]> {
-    const instanceId = await until(async () => {
-      const { Reservations } = await operator.ec2.send(new DescribeInstancesCommand({}));
-      return Reservations?.[0]?.Instances?.[0]?.InstanceId;
-    });
-    await until(async () => ((await canDecrypt('Worker', instanceId)) ? true : undefined));
-    const found = [instanceId];
-    if (await canDecrypt('Worker', 'i-00000000000000000')) found.push('another worker');
-    for (const role of ['uploader', 'researcher', 'operator', 'auditor']) {
-      if (await canDecrypt(role, role)) found.push(role);
-    }
-    return found;
-  }
 
   it('is run by exactly one of them', async () => {
     const [winner, ...winners] = ends.filter(({ execution }) => execution.status === 'SUCCEEDED');
@@ -203,11 +184,7 @@ describe('a batch that two executions want at the same instant', () => {
     const launches = records.filter(({ eventName }) => eventName === 'RunInstances');
 
     expect(winners).toEqual([]);
-    expect(loser?.execution.status).toBe('FAILED');
-    expect(['RequestRefusedError', 'BatchTakenError']).toContain(loser?.execution.error);
-    expect(loser?.execution.cause).toMatch(/^batch \w{9} is (running in|run by) another execution/);
-    expect(loser?.states.at(-1)).toBe('Batch Refused');
-    expect(loser?.states).not.toContain('Launch Worker');
+    expectRefused(loser!, /^batch \w{9} is running in another execution$/);
     expect(launches).toHaveLength(1);
     expect(JSON.stringify(launches)).toContain(tagKeys.execution);
     expect(winner?.batch).toMatchObject({
@@ -233,10 +210,10 @@ describe('a batch that two executions want at the same instant', () => {
   });
 
   it('lets no role at all decrypt its inputs when it has run', async () => {
-    const roles = await roleIds();
+    const roles = await declaredRoles();
 
     const readers = await Promise.all(
-      roles.map(async (role) => ((await canDecrypt(role, 'anybody')) ? role : [])),
+      roles.map(async (role) => ((await canDecrypt(study, batch, role, 'anybody')) ? role : [])),
     );
 
     expect(roles.length).toBeGreaterThanOrEqual(20);
@@ -260,50 +237,3 @@ describe('a batch that two executions want at the same instant', () => {
     await expect(get('auditor')).rejects.toMatchObject({ name: 'AccessDenied' });
   });
 });
-
-/** Asks KMS for the data key of the batch's one object. */
-async function canDecrypt(role: string, session: string): Promise<boolean> {
-  const { cloud, settings } = study;
-  const place = { study: settings.study, batchId: batch.batchId };
-  const context = encryptionContext(place, 'input');
-  const message = batch.objects[0]?.stored ?? Buffer.alloc(0);
-  const { encryptedDataKey } = await readMessageHeader(new ByteReader(Readable.from([message])), {
-    keyArn: settings.dataKeyArn,
-    context,
-  });
-  const kms = new KMSClient({
-    endpoint: cloud.endpoint,
-    region: cloud.region,
-    credentials: cloud.credentials(role, session),
-  });
-  const decrypt = new DecryptCommand({
-    KeyId: settings.dataKeyArn,
-    CiphertextBlob: encryptedDataKey.encryptedDataKey,
-    EncryptionContext: context,
-  });
-  try {
-    await kms.send(decrypt);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && error.name === 'AccessDeniedException') return false;
-    throw error;
-  } finally {
-    kms.destroy();
-  }
-}
-
-/** Logical ids of every role that the templates declare. */
-async function roleIds(): Promise<string[]> {
-  const folder = inject('assembly');
-  const files = (await readdir(folder)).filter((name) => name.endsWith('.template.json'));
-  const templates = await Promise.all(
-    files.map(async (name) => JSON.parse(await readFile(join(folder, name), 'utf8')) as Template),
-  );
-  return templates.flatMap(({ Resources }) =>
-    Object.keys(Resources).filter((id) => Resources[id]?.Type === 'AWS::IAM::Role'),
-  );
-}
-
-interface Template {
-  readonly Resources: Readonly<Record<string, { readonly Type: string }>>;
-}

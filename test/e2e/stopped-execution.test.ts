@@ -10,7 +10,7 @@ import { machineProcesses } from '../../local/services/ec2/machine-processes.ts'
 import { pocACanaries, pocATimeseriesHeader } from '../../synthetic/poc-a.ts';
 import type { SweepOutput } from '../../tasks/sweep/sweep.ts';
 import { freeze, freezeAtWork, type FrozenWorker, thaw } from './support/hurt-workers.ts';
-import { readSweeps } from './support/read-sweeps.ts';
+import { nothingSwept, readSweeps } from './support/read-sweeps.ts';
 import { type BatchEnd, ended, sealed, start, until } from './support/run-batch.ts';
 import { startStudyCloud, type StudyCloud } from './support/study-cloud.ts';
 import { uploadStudy } from './support/upload-study.ts';
@@ -154,13 +154,11 @@ describe('an execution that the operator stops in the middle of its work', () =>
   });
 
   it('is swept once by its event; the hourly sweep finds nothing to do', () => {
-    const nothing = { batches: 0, instances: 0, grants: 0, queues: 0, closed: 0, mails: 0 };
-
     expect(sweeps).toHaveLength(4);
     expect(sweeps.filter(({ batches }) => batches > 0)).toEqual([
-      { batches: 1, instances: 2, grants: 2, queues: 1, closed: 1, mails: 1 },
+      { ...nothingSwept, batches: 1, instances: 2, grants: 2, queues: 1, closed: 1, mails: 1 },
     ]);
-    expect(sweeps.filter(({ batches }) => batches === 0)).toEqual([nothing, nothing, nothing]);
+    expect(sweeps.filter(({ batches }) => batches === 0)).toEqual(Array(3).fill(nothingSwept));
     expect(sweptAgain).toEqual(written);
   });
 });

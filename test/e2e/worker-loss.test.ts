@@ -1,13 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { GetQueueAttributesCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { readNewEvents } from '../../client/watch/history-events.ts';
 import { listObjects } from '../../ledger/objects.ts';
 import { findRemnants } from '../../local/demo/check-evaporated.ts';
 import type { CloudTrailRecord } from '../../local/gateway/cloudtrail-record.ts';
 import { machineProcesses, signal } from '../../local/services/ec2/machine-processes.ts';
-import { batchQueuePrefix } from '../../workflow/model/names.ts';
 import { heartbeatTimeoutSeconds } from '../../workflow/model/worker-command.ts';
 import { HastyClock } from './support/hasty-clock.ts';
 import {
@@ -20,6 +18,7 @@ import {
 } from './support/hurt-workers.ts';
 import { readAccessLog, sessionOf } from './support/read-access-log.ts';
 import { resultFigures } from './support/result-figures.ts';
+import { openRunQueue } from './support/run-queue.ts';
 import { type BatchEnd, ended, sealed, start, until } from './support/run-batch.ts';
 import { startStudyCloud, type StudyCloud } from './support/study-cloud.ts';
 import { uploadStudy } from './support/upload-study.ts';
@@ -96,21 +95,7 @@ afterAll(() => study.stop());
 /** Says whether a worker has nothing in hand and nothing to take from the queue. */
 async function isIdle({ instance }: FrozenWorker): Promise<boolean> {
   if ((await claims(study, batchId)).has(instance.instanceId)) return false;
-  const { settings, cloud } = study;
-  const { QueueUrls: [QueueUrl] = [] } = await study
-    .as('auditor')
-    .sqs.send(
-      new ListQueuesCommand({ QueueNamePrefix: batchQueuePrefix({ ...settings, batchId }) }),
-    );
-  const sqs = new SQSClient({
-    endpoint: cloud.endpoint,
-    region: cloud.region,
-    credentials: cloud.credentials('Worker', 'test'),
-  });
-  const { Attributes } = await sqs.send(
-    new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['ApproximateNumberOfMessages'] }),
-  );
-  const isEmpty = Attributes?.ApproximateNumberOfMessages === '0';
+  const isEmpty = (await (await openRunQueue(study, batchId)).waiting()) === 0;
   // What it took between the two looks.
   return isEmpty && !(await claims(study, batchId)).has(instance.instanceId);
 }

@@ -7,6 +7,7 @@ import {
   openBatch,
   recordBatchResult,
   reopenBatch,
+  reserveBatch,
   sealBatch,
 } from '../../ledger/batches.ts';
 import { batchId, executionArn } from './codes.ts';
@@ -241,5 +242,41 @@ describe('a batch', () => {
 
     expect(listed).toEqual([batchId(2), batchId(1)]);
     await own.stop();
+  });
+});
+
+describe('a reservation', () => {
+  const reservedBy = async (id: string) => (await getBatch(table, id))?.reservedBy;
+
+  it('is made once, and by another execution only in place of the one that it names', async () => {
+    const id = await sealed();
+
+    expect(await reserveBatch(table, run(id, 1), undefined)).toBe(true);
+    expect(await reserveBatch(table, run(id, 1), undefined)).toBe(true);
+    expect(await reserveBatch(table, run(id, 2), undefined)).toBe(false);
+    expect(await reserveBatch(table, run(id, 2), executionArn(3))).toBe(false);
+    expect(await reservedBy(id)).toBe(executionArn(1));
+    expect(await reserveBatch(table, run(id, 2), executionArn(1))).toBe(true);
+    expect(await reservedBy(id)).toBe(executionArn(2));
+  });
+
+  it('is made of no batch that is unknown, not sealed, open, or done', async () => {
+    const uploading = batchId((next += 1));
+    await noteBatch(table, uploading, monday);
+    const open = await sealed();
+    await openBatch(table, { ...run(open), ...opening }, monday);
+    const done = await sealed();
+    await openBatch(table, { ...run(done), ...opening }, monday);
+    await closeBatch(table, run(done), { state: 'SUCCEEDED' }, monday);
+
+    for (const id of [batchId((next += 1)), uploading, open, done]) {
+      expect(await reserveBatch(table, run(id, 2), undefined)).toBe(false);
+    }
+  });
+
+  it('is made of a batch that FAILED, for its retry', async () => {
+    const id = await failed();
+
+    expect(await reserveBatch(table, run(id, 2), undefined)).toBe(true);
   });
 });

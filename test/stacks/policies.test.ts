@@ -121,6 +121,7 @@ describe('every resource', () => {
     'AWS::KMS::Alias',
     'AWS::Lambda::EventInvokeConfig',
     'AWS::Lambda::Permission',
+    'AWS::Logs::MetricFilter',
     'AWS::S3::BucketPolicy',
     'AWS::SNS::Subscription',
     'AWS::SNS::TopicPolicy',

@@ -8,6 +8,13 @@ export interface StudyAccess {
   readonly roles: readonly ResolvedResource[];
   /** Roles that AWS services take to orchestrate: all but the workers', whom only EC2 takes. */
   readonly orchestration: readonly ResolvedResource[];
+  /** Says whether a role's own policies allow a call on a resource that has none. */
+  may(
+    role: ResolvedResource,
+    action: string,
+    resource: string,
+    keys?: Readonly<Record<string, string>>,
+  ): boolean;
   /** Says whether a role may use a key so. `context` is the encryption context. */
   mayUseKey(
     role: ResolvedResource,
@@ -54,6 +61,8 @@ export function studyAccess(resources: readonly ResolvedResource[]): StudyAccess
         JSON.stringify(role.properties).includes('amazonaws.com') &&
         !trustedBy(role, 'ec2.amazonaws.com'),
     ),
+    may: (role, action, resource, keys = {}) =>
+      decide(caller(role), { action, resource, context: { ...request, ...keys } }).allowed,
     mayUseKey(role, id, action, { context = {}, grants = [], keys = {} } = {}) {
       const key = findResource(resources, 'AWS::KMS::Key', id);
       const encryption = Object.entries(context).map(([name, value]) => [

@@ -1,5 +1,9 @@
 import {
+  DeleteNetworkInterfaceCommand,
+  DeleteVolumeCommand,
   DescribeInstancesCommand,
+  DescribeNetworkInterfacesCommand,
+  DescribeVolumesCommand,
   EC2Client,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
@@ -58,6 +62,8 @@ type InstanceTags = {
 
 /** What is left, by batch. Ending it takes it away. */
 let instances: Map<string, InstanceTags>;
+/** Volumes and interfaces without an instance, by id: `vol-…` and `eni-…`. */
+let orphans: Map<string, InstanceTags>;
 let grants: Set<string>;
 let queues: Set<string>;
 let statuses: Map<string, string>;
@@ -65,32 +71,38 @@ let statuses: Map<string, string>;
 beforeEach(async () => {
   table = await startLedger();
   instances = new Map();
+  orphans = new Map();
   grants = new Set();
   queues = new Set();
   statuses = new Map();
   for (const mock of mocks) mock.reset();
+  ec2.on(DescribeInstancesCommand).callsFake(({ Filters }: { Filters: Filter[] }) => ({
+    Reservations: found(instances, Filters).map(({ id: InstanceId, Tags }) => ({
+      Instances: [{ InstanceId, State: { Name: 'running' }, Tags }],
+    })),
+  }));
+  const available = (prefix: string, Filters: Filter[]) => {
+    expect(Filters).toContainEqual({ Name: 'status', Values: ['available'] });
+    return found(orphans, Filters).filter(({ id }) => id.startsWith(prefix));
+  };
+  ec2.on(DescribeVolumesCommand).callsFake(({ Filters }: { Filters: Filter[] }) => ({
+    Volumes: available('vol-', Filters).map(({ id: VolumeId, Tags }) => ({ VolumeId, Tags })),
+  }));
+  ec2.on(DescribeNetworkInterfacesCommand).callsFake(({ Filters }: { Filters: Filter[] }) => ({
+    NetworkInterfaces: available('eni-', Filters).map(({ id: NetworkInterfaceId, Tags }) => ({
+      NetworkInterfaceId,
+      TagSet: Tags,
+    })),
+  }));
+  ec2.on(DeleteVolumeCommand).callsFake(({ VolumeId }: { VolumeId: string }) => {
+    orphans.delete(VolumeId);
+    return {};
+  });
   ec2
-    .on(DescribeInstancesCommand)
-    .callsFake(({ Filters }: { Filters: { Name: string; Values: string[] }[] }) => {
-      const found = [...instances].filter(([, tags]) =>
-        Filters.filter(({ Name }) => Name in tags).every(
-          ({ Name, Values }) => tags[Name as keyof typeof tags] === Values[0],
-        ),
-      );
-      return {
-        Reservations: found.map(([InstanceId, tags]) => ({
-          Instances: [
-            {
-              InstanceId,
-              State: { Name: 'running' },
-              Tags: Object.entries<string | undefined>(tags).map(([name, Value]) => ({
-                Key: name.replace(/^tag:/, ''),
-                Value,
-              })),
-            },
-          ],
-        })),
-      };
+    .on(DeleteNetworkInterfaceCommand)
+    .callsFake(({ NetworkInterfaceId }: { NetworkInterfaceId: string }) => {
+      orphans.delete(NetworkInterfaceId);
+      return {};
     });
   ec2.on(TerminateInstancesCommand).callsFake(({ InstanceIds }: { InstanceIds: string[] }) => {
     for (const id of InstanceIds) instances.delete(id);
@@ -124,6 +136,34 @@ beforeEach(async () => {
   sns.on(PublishCommand).resolves({});
 });
 afterEach(() => table.stop());
+
+interface Filter {
+  Name: string;
+  Values: string[];
+}
+
+/** What passes the filters, with its tags as EC2 tells them. */
+function found(all: ReadonlyMap<string, InstanceTags>, filters: Filter[]) {
+  return [...all]
+    .filter(([, tags]) =>
+      filters
+        .filter(({ Name }) => Name in tags)
+        .every(({ Name, Values }) => tags[Name as keyof typeof tags] === Values[0]),
+    )
+    .map(([id, tags]) => ({
+      id,
+      Tags: Object.entries<string | undefined>(tags).map(([name, Value]) => ({
+        Key: name.replace(/^tag:/, ''),
+        Value,
+      })),
+    }));
+}
+
+/** Tags of what a run's instances left behind. */
+const tagsOf = (run: { batchId: string; executionArn: string }): InstanceTags => ({
+  'tag:czar:batch': run.batchId,
+  'tag:czar:execution': executionName(run.executionArn),
+});
 
 /** An instance, a grant and a queue of a run. */
 function leaveTraces(number: number, run: { batchId: string; executionArn: string }): void {
@@ -176,7 +216,17 @@ const ended = (number: number, status: string, detail: Record<string, unknown> =
     ...detail,
   },
 });
-const nothing = { batches: 0, instances: 0, grants: 0, queues: 0, closed: 0, mails: 0 };
+const nothing = {
+  batches: 0,
+  instances: 0,
+  grants: 0,
+  queues: 0,
+  volumes: 0,
+  interfaces: 0,
+  outlived: 0,
+  closed: 0,
+  mails: 0,
+};
 const left = () => [instances.size, grants.size, queues.size];
 
 describe('the hourly sweep', () => {
@@ -186,7 +236,16 @@ describe('the hourly sweep', () => {
 
     const swept = await run(hourly);
 
-    expect(swept).toEqual({ batches: 1, instances: 1, grants: 1, queues: 1, closed: 1, mails: 1 });
+    expect(swept).toEqual({
+      ...nothing,
+      batches: 1,
+      instances: 1,
+      grants: 1,
+      queues: 1,
+      outlived: 1,
+      closed: 1,
+      mails: 1,
+    });
     expect([...instances.keys()]).toEqual(['i-00000000000000002']);
     expect([...grants]).toEqual([grantName(placeOf(2), 0, 1)]);
     expect(queues.size).toBe(1);
@@ -232,7 +291,58 @@ describe('the hourly sweep', () => {
   it('ends what is left of a batch that no execution ever opened', async () => {
     instances.set('i-1', { 'tag:czar:batch': batchId(7) });
 
-    expect(await run(hourly)).toEqual({ ...nothing, batches: 1, instances: 1 });
+    expect(await run(hourly)).toEqual({ ...nothing, batches: 1, instances: 1, outlived: 1 });
+  });
+
+  it('deletes volumes and interfaces without an instance, but none of a run that runs', async () => {
+    await leftBy(1, 'FAILED');
+    await leftBy(2, 'RUNNING');
+    for (const number of [1, 2]) {
+      orphans.set(`vol-${number}`, tagsOf(runOf(number)));
+      orphans.set(`eni-${number}`, tagsOf(runOf(number)));
+    }
+
+    const swept = await run(hourly);
+
+    expect(swept).toMatchObject({ batches: 1, volumes: 1, interfaces: 1, outlived: 3 });
+    expect([...orphans.keys()]).toEqual(['vol-2', 'eni-2']);
+  });
+
+  it('leaves volumes alone that are no worker’s, as the workbench’s', async () => {
+    orphans.set('vol-workbench', {});
+
+    expect(await run(hourly)).toEqual(nothing);
+    expect(orphans.has('vol-workbench')).toBe(true);
+  });
+
+  it.each(['InvalidVolume.NotFound', 'InvalidNetworkInterfaceID.NotFound'])(
+    'goes on where a volume or interface is gone already: %s',
+    async (name) => {
+      orphans.set('vol-1', tagsOf(runOf(1)));
+      orphans.set('eni-1', tagsOf(runOf(1)));
+      ec2.on(DeleteVolumeCommand).rejects(awsError(name));
+      ec2.on(DeleteNetworkInterfaceCommand).rejects(awsError(name));
+
+      expect(await run(hourly)).toEqual({ ...nothing, batches: 1 });
+    },
+  );
+
+  it('fails where EC2 does not delete a volume, for the next one to try again', async () => {
+    orphans.set('vol-1', tagsOf(runOf(1)));
+    ec2.on(DeleteVolumeCommand).rejectsOnce(awsError('VolumeInUse'));
+
+    await expect(run(hourly)).rejects.toMatchObject({ name: 'VolumeInUse' });
+  });
+
+  it('counts no instance as one that outlived its execution which is shutting down', async () => {
+    await leftBy(1, 'SUCCEEDED');
+    const Tags = [{ Key: 'czar:batch', Value: batchId(1) }];
+    const State = { Name: 'shutting-down' as const };
+    ec2.on(DescribeInstancesCommand).resolves({
+      Reservations: [{ Instances: [{ InstanceId: 'i-1', State, Tags }] }],
+    });
+
+    expect(await run(hourly)).toMatchObject({ instances: 1, outlived: 0 });
   });
 
   it('ends nothing of a retry that opens the batch while the sweep looks', async () => {
@@ -304,6 +414,18 @@ describe('the sweep after an execution ended', () => {
     expect(sfn).not.toHaveReceivedAnyCommand();
   });
 
+  it('deletes the volumes and interfaces that its instances left behind', async () => {
+    await leftBy(1, 'FAILED');
+    orphans.set('vol-1', tagsOf(runOf(1)));
+    orphans.set('eni-1', tagsOf(runOf(1)));
+    orphans.set('vol-2', tagsOf(runOf(2)));
+
+    const swept = await run(ended(1, 'FAILED'));
+
+    expect(swept).toMatchObject({ instances: 1, volumes: 1, interfaces: 1, outlived: 2 });
+    expect([...orphans.keys()]).toEqual(['vol-2']);
+  });
+
   it('does nothing more where the execution ended in good order', async () => {
     await leftBy(1, 'FAILED');
     for (const traces of [instances, grants, queues]) traces.clear();
@@ -358,6 +480,28 @@ describe('the sweep after an execution ended', () => {
       expect([...grants]).toEqual([grantName({ study: 'czarhipaa', ...retry }, 0, 1)]);
       expect(queues.size).toBe(1);
       expect(await getBatch(table, batchId(1))).toMatchObject({ state: 'OPEN', ...retry });
+    });
+
+    it('has the hourly sweep end it, too, while that retry runs', async () => {
+      const retry = await retried();
+
+      const swept = await run(hourly);
+
+      expect(swept).toEqual({
+        ...nothing,
+        batches: 1,
+        instances: 1,
+        grants: 1,
+        queues: 1,
+        outlived: 1,
+      });
+      expect([...instances.keys()]).toEqual(['i-00000000000000003']);
+      expect([...grants]).toEqual([grantName({ study: 'czarhipaa', ...retry }, 0, 1)]);
+      expect([...queues]).toEqual([
+        expect.stringContaining(queueName({ study: 'czarhipaa', ...retry })),
+      ]);
+      expect(await getBatch(table, batchId(1))).toMatchObject({ state: 'OPEN', ...retry });
+      expect(await run(hourly)).toEqual(nothing);
     });
 
     it('still sends the mail that the first run could not send', async () => {

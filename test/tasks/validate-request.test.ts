@@ -1,9 +1,17 @@
 import { Readable } from 'node:stream';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { DescribeExecutionCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { mockClient } from 'aws-sdk-client-mock';
 import 'aws-sdk-client-mock-vitest/extend';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { closeBatch, noteBatch, openBatch, sealBatch } from '../../ledger/batches.ts';
+import {
+  closeBatch,
+  getBatch,
+  noteBatch,
+  openBatch,
+  reserveBatch,
+  sealBatch,
+} from '../../ledger/batches.ts';
 import { validateRequest } from '../../tasks/validate-request/validate-request.ts';
 import { batchId, executionArn } from '../ledger/codes.ts';
 import { startLedger, type TestLedger } from '../ledger/ledger-table.ts';
@@ -11,27 +19,30 @@ import { awsError } from './aws-error.ts';
 import { monday } from './runs.ts';
 
 const s3 = mockClient(S3Client);
+const sfn = mockClient(SFNClient);
 const canary = 'CANARY-Jane-Doe';
 const sealed = batchId(1);
 let table: TestLedger;
 
 beforeAll(async () => {
   table = await startLedger();
-  for (const number of [1, 3, 4, 5, 6]) {
+  for (const number of [1, 3, 4, 5, 6, 7, 8]) {
     await noteBatch(table, batchId(number), monday);
     await sealBatch(table, batchId(number), monday);
   }
   await noteBatch(table, batchId(2), monday);
-  for (const number of [3, 4, 6]) {
+  for (const number of [3, 4, 6, 8]) {
     const run = { batchId: batchId(number), executionArn: executionArn(9) };
     await openBatch(table, { ...run, pipeline: 'vitals-summary', objects: 1 }, monday);
     if (number === 4) await closeBatch(table, run, { state: 'SUCCEEDED' }, monday);
-    if (number === 6) await closeBatch(table, run, { state: 'FAILED', reason: 'X' }, monday);
+    if (number === 6 || number === 8)
+      await closeBatch(table, run, { state: 'FAILED', reason: 'X' }, monday);
   }
 });
 afterAll(() => table.stop());
 beforeEach(() => {
   s3.reset();
+  sfn.reset();
   listingHas({ objects: 12 });
 });
 
@@ -40,11 +51,12 @@ function listingHas(header: Record<string, unknown>): void {
   s3.on(GetObjectCommand).callsFake(() => ({ Body: Readable.from([Buffer.from(`${line}\n`)]) }));
 }
 
-const validate = (request: unknown) =>
+const validate = (request: unknown, execution = 1) =>
   validateRequest(
-    { request, executionArn: executionArn(1) },
+    { request, executionArn: executionArn(execution) },
     {
       s3: new S3Client({}),
+      sfn: new SFNClient({}),
       bucket: 'ancillary',
       table,
       study: 'czarhipaa',
@@ -251,6 +263,65 @@ describe('Validate Request', () => {
     await expect(validate({ batchId: sealed, pipeline: 'vitals-summary' })).rejects.toMatchObject({
       name: 'RequestRefusedError',
       message: `batch ${sealed} cannot run: the listing is of another study or batch`,
+    });
+  });
+
+  describe('of two executions at once', () => {
+    const request = { batchId: batchId(7), pipeline: 'vitals-summary' };
+    const isTaken = {
+      name: 'RequestRefusedError',
+      message: `batch ${batchId(7)} is running in another execution`,
+    };
+
+    beforeEach(() => listingHas({ batchId: batchId(7), objects: 1 }));
+
+    it('accepts one, however often it asks, and refuses the other', async () => {
+      sfn.on(DescribeExecutionCommand).resolves({ status: 'RUNNING' });
+
+      const ends = await Promise.allSettled([validate(request, 1), validate(request, 2)]);
+      const first = ends[0].status === 'fulfilled' ? 1 : 2;
+      const lost = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as Error] : []));
+
+      expect(lost).toMatchObject([isTaken]);
+      await expect(validate(request, first)).resolves.toMatchObject({ batchId: batchId(7) });
+      await expect(validate(request, 3)).rejects.toMatchObject(isTaken);
+      expect((await getBatch(table, batchId(7)))?.reservedBy).toBe(executionArn(first));
+    });
+
+    it.each([
+      ['FAILED', 10],
+      ['ABORTED', 11],
+      ['TIMED_OUT', 12],
+      ['SUCCEEDED', 13],
+    ] as const)('accepts the other where the first is over: %s', async (status, other) => {
+      sfn.on(DescribeExecutionCommand).resolves({ status });
+
+      await expect(validate(request, other)).resolves.toBeDefined();
+      expect((await getBatch(table, batchId(7)))?.reservedBy).toBe(executionArn(other));
+    });
+
+    it('accepts the other where AWS has forgotten the first', async () => {
+      sfn.on(DescribeExecutionCommand).rejects(awsError('ExecutionDoesNotExist'));
+
+      await expect(validate(request, 20)).resolves.toBeDefined();
+    });
+
+    it('accepts a retry at once when the first has closed the batch, though it still runs', async () => {
+      listingHas({ batchId: batchId(8), objects: 1 });
+      await reserveBatch(table, { batchId: batchId(8), executionArn: executionArn(9) }, undefined);
+
+      const plan = await validate({ ...request, batchId: batchId(8), retry: true }, 21);
+
+      expect(plan).toMatchObject({ retry: true });
+      expect(sfn).not.toHaveReceivedAnyCommand();
+    });
+
+    it('refuses a request without having reserved anything', async () => {
+      const before = await getBatch(table, batchId(7));
+
+      await expect(validate({ ...request, workers: 6 }, 22)).rejects.toBeDefined();
+
+      expect(await getBatch(table, batchId(7))).toEqual(before);
     });
   });
 

@@ -109,6 +109,11 @@ export const BatchItem = z.strictObject({
   /** Of the last run, as are all fields down to `pipeline`. */
   openedAt: z.string().optional(),
   closedAt: z.string().optional(),
+  /**
+   * The execution whose request was accepted last. While it runs, no other one is: two that are
+   * started at once do not both get as far as the opening.
+   */
+  reservedBy: z.string().optional(),
   /** The one execution that runs, or ran last, this batch. */
   executionArn: z.string().optional(),
   /** How many executions have opened it; those after the first are retries. */

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { badToken, describeTags, paged } from './describe-instances.ts';
 import { createFilter, type FilterFields, Filters } from './filter.ts';
+import type { MadeInterface, MadeVolume } from './attachments.ts';
 import type { Fleet } from './fleet.ts';
-import { type Instance, isAlive, type Volume } from './instance.ts';
 import { takePage } from './page.ts';
 import type { XmlValue } from './query-response.ts';
 
@@ -14,38 +14,38 @@ export const DescribeSnapshotsInput = z.strictObject({
   ...paged,
 });
 
-interface Attached {
-  readonly instance: Instance;
-  readonly volume: Volume;
+interface Made {
+  readonly isAttached: boolean;
+  readonly instance: { readonly instanceId: string };
 }
 
-const volumeFields: FilterFields<Attached> = {
-  'attachment.instance-id': ({ instance }) => instance.instanceId,
+const statusOf = ({ isAttached }: Made): string => (isAttached ? 'in-use' : 'available');
+const attachedTo = ({ isAttached, instance }: Made): string =>
+  isAttached ? instance.instanceId : '';
+
+const volumeFields: FilterFields<MadeVolume> = {
+  'attachment.instance-id': attachedTo,
   encrypted: () => 'true',
-  status: () => 'in-use',
+  status: statusOf,
   'volume-id': ({ volume }) => volume.volumeId,
 };
 
-const interfaceFields: FilterFields<Instance> = {
-  'attachment.instance-id': ({ instanceId }) => instanceId,
-  'network-interface-id': ({ networkInterfaceId }) => networkInterfaceId,
-  status: () => 'in-use',
-  'subnet-id': ({ subnet }) => subnet.subnetId,
-  'vpc-id': ({ subnet }) => subnet.vpcId,
+const interfaceFields: FilterFields<MadeInterface> = {
+  'attachment.instance-id': attachedTo,
+  'network-interface-id': ({ instance }) => instance.networkInterfaceId,
+  status: statusOf,
+  'subnet-id': ({ instance }) => instance.subnet.subnetId,
+  'vpc-id': ({ instance }) => instance.subnet.vpcId,
 };
 
-/** Lists the volumes of instances that are not gone: they go with their instance. */
+/** Lists volumes: they go with their instance, unless it left them behind. */
 export function describeVolumes(
   input: z.infer<typeof DescribeVolumesInput>,
   fleet: Fleet,
 ): Record<string, XmlValue> {
   const passes = createFilter(input.Filter, volumeFields, ({ instance }) => instance.tags.volume);
-  const volumes = fleet
-    .all()
-    .filter(isAlive)
-    .flatMap((instance) => instance.volumes.map((volume) => ({ instance, volume })));
   const { items, nextToken } = takePage(
-    volumes.filter(passes),
+    fleet.attachments.volumes().filter(passes),
     ({ volume }) => volume.volumeId,
     { size: input.MaxResults, token: input.NextToken },
     badToken,
@@ -53,7 +53,8 @@ export function describeVolumes(
   return { volumeSet: items.map(describeVolume), nextToken };
 }
 
-function describeVolume({ instance, volume }: Attached): XmlValue {
+function describeVolume(made: MadeVolume): XmlValue {
+  const { instance, volume, isAttached } = made;
   const { volumeId } = volume;
   return {
     volumeId,
@@ -62,46 +63,54 @@ function describeVolume({ instance, volume }: Attached): XmlValue {
     encrypted: true,
     kmsKeyId: volume.kmsKeyId,
     availabilityZone: instance.subnet.availabilityZone,
-    status: 'in-use',
+    status: statusOf(made),
     createTime: instance.launchedAt,
-    attachmentSet: [
-      {
-        volumeId,
-        instanceId: instance.instanceId,
-        device: volume.deviceName,
-        status: 'attached',
-        attachTime: instance.launchedAt,
-        deleteOnTermination: true,
-      },
-    ],
+    attachmentSet: isAttached
+      ? [
+          {
+            volumeId,
+            instanceId: instance.instanceId,
+            device: volume.deviceName,
+            status: 'attached',
+            attachTime: instance.launchedAt,
+            deleteOnTermination: instance.deleteOnTermination,
+          },
+        ]
+      : [],
     tagSet: describeTags(instance.tags.volume),
   };
 }
 
-/** Lists the network interfaces of instances that are not gone: one each. */
+/** Lists network interfaces: one of each instance, which goes with it unless it was left behind. */
 export function describeNetworkInterfaces(
   input: z.infer<typeof DescribeInterfacesInput>,
   fleet: Fleet,
 ): Record<string, XmlValue> {
-  const tagsOf = ({ tags }: Instance) => tags['network-interface'];
+  const tagsOf = ({ instance }: MadeInterface) => instance.tags['network-interface'];
   const passes = createFilter(input.Filter, interfaceFields, tagsOf);
   const { items, nextToken } = takePage(
-    fleet.all().filter(isAlive).filter(passes),
-    ({ networkInterfaceId }) => networkInterfaceId,
+    fleet.attachments.interfaces().filter(passes),
+    ({ instance }) => instance.networkInterfaceId,
     { size: input.MaxResults, token: input.NextToken },
     badToken,
   );
-  const interfaces = items.map((instance) => ({
-    networkInterfaceId: instance.networkInterfaceId,
-    subnetId: instance.subnet.subnetId,
-    vpcId: instance.subnet.vpcId,
-    availabilityZone: instance.subnet.availabilityZone,
-    privateIpAddress: instance.privateIpAddress,
-    status: 'in-use',
-    attachment: { instanceId: instance.instanceId, deviceIndex: 0, status: 'attached' },
-    tagSet: describeTags(tagsOf(instance)),
-  }));
-  return { networkInterfaceSet: interfaces, nextToken };
+  return {
+    networkInterfaceSet: items.map((made) => {
+      const { instance, isAttached } = made;
+      const { networkInterfaceId, subnet, privateIpAddress, instanceId } = instance;
+      return {
+        networkInterfaceId,
+        subnetId: subnet.subnetId,
+        vpcId: subnet.vpcId,
+        availabilityZone: subnet.availabilityZone,
+        privateIpAddress,
+        status: statusOf(made),
+        ...(isAttached && { attachment: { instanceId, deviceIndex: 0, status: 'attached' } }),
+        tagSet: describeTags(tagsOf(made)),
+      };
+    }),
+    nextToken,
+  };
 }
 
 /** Lists snapshots: there are none, because no operation here makes one. */

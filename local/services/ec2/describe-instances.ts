@@ -85,7 +85,7 @@ function describeInstance(instance: Instance): XmlValue {
 
 /** What an instance has as long as it exists. */
 function describeAttachments(instance: Instance): Record<string, XmlValue> {
-  const { subnet, privateIpAddress, securityGroupIds, volumes } = instance;
+  const { subnet, privateIpAddress, securityGroupIds, volumes, deleteOnTermination } = instance;
   const place = { subnetId: subnet.subnetId, vpcId: subnet.vpcId, privateIpAddress };
   const groupSet = securityGroupIds.map((groupId) => ({ groupId }));
   return {
@@ -95,7 +95,7 @@ function describeAttachments(instance: Instance): Record<string, XmlValue> {
     rootDeviceName: volumes[0]?.deviceName,
     blockDeviceMapping: volumes.map(({ volumeId, deviceName }) => ({
       deviceName,
-      ebs: { volumeId, status: 'attached', deleteOnTermination: true },
+      ebs: { volumeId, status: 'attached', deleteOnTermination },
     })),
     networkInterfaceSet: [
       {
@@ -103,7 +103,7 @@ function describeAttachments(instance: Instance): Record<string, XmlValue> {
         networkInterfaceId: instance.networkInterfaceId,
         status: 'in-use',
         groupSet,
-        attachment: { deviceIndex: 0, status: 'attached', deleteOnTermination: true },
+        attachment: { deviceIndex: 0, status: 'attached', deleteOnTermination },
       },
     ],
   };

@@ -12,6 +12,12 @@ import {
   type Surroundings,
 } from '../../api.ts';
 import {
+  DeleteInterfaceInput,
+  deleteNetworkInterface,
+  deleteVolume,
+  DeleteVolumeInput,
+} from './delete-attachments.ts';
+import {
   DescribeInterfacesInput,
   describeNetworkInterfaces,
   describeSnapshots,
@@ -76,12 +82,23 @@ export function createEc2Service(
       return answer(input, fleet);
     });
 
+  const orphanage = { attachments: fleet.attachments, surroundings };
   const operations = new Map<string, Operation>([
     ['RunInstances', operation(RunInstancesInput, runInstances)],
     [
       'TerminateInstances',
       operation(TerminateInstancesInput, (input, call) =>
         terminateInstances(input, call, { fleet, surroundings }),
+      ),
+    ],
+    [
+      'DeleteVolume',
+      operation(DeleteVolumeInput, (input, call) => deleteVolume(input, call, orphanage)),
+    ],
+    [
+      'DeleteNetworkInterface',
+      operation(DeleteInterfaceInput, (input, call) =>
+        deleteNetworkInterface(input, call, orphanage),
       ),
     ],
     ...(

@@ -1,6 +1,7 @@
 import { mkdirSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ApiError, type Surroundings } from '../../api.ts';
+import { Attachments } from './attachments.ts';
 import { createImage, imageEnvironment } from './image.ts';
 import {
   type Instance,
@@ -28,6 +29,8 @@ export interface Fleet {
   launch(launch: Launch): Instance | undefined;
   find(instanceId: string): Instance | undefined;
   all(): readonly Instance[];
+  /** Volumes and interfaces, the orphaned ones among them. */
+  readonly attachments: Attachments;
   /** Runs a script on an instance, with the instance's environment and fresh credentials. */
   run(instance: Instance, script: Omit<Script, 'environment'>): RunningScript;
   /** Ends an instance as TerminateInstances does: its processes get a moment, its volumes go with it. */
@@ -76,6 +79,7 @@ export function createFleet(surroundings: Surroundings, options: FleetOptions): 
     forgetOld();
     return [...instances.values()];
   };
+  const attachments = new Attachments(() => all().filter(isAlive));
 
   const run = (instance: Instance, script: Omit<Script, 'environment'>): RunningScript => {
     const { instanceId, roleArn, subnet, machine } = instance;
@@ -126,13 +130,17 @@ export function createFleet(surroundings: Surroundings, options: FleetOptions): 
     leave(instance, reasons.lost);
     instance.state = 'terminated';
     instance.terminatedAt = clock.now();
+    if (!instance.deleteOnTermination) attachments.orphan(instance);
     principals.revokeInstance(instance.instanceId);
   };
 
   const launch = ({ userData, volumes, ...specification }: Launch): Instance | undefined => {
     if (stopping) throw new ApiError('Unavailable', 'The embedded cloud stops', 503);
     const { subnet } = specification;
-    const neighbours = all().filter((other) => isAlive(other) && other.subnet === subnet);
+    const neighbours = attachments
+      .interfaces()
+      .map(({ instance }) => instance)
+      .filter((other) => other.subnet === subnet);
     const taken = new Set(neighbours.map(({ privateIpAddress }) => privateIpAddress));
     const privateIpAddress = freeAddress(subnet.cidrBlock, taken);
     if (privateIpAddress === undefined) return undefined;
@@ -155,6 +163,7 @@ export function createFleet(surroundings: Surroundings, options: FleetOptions): 
       online: false,
       state: 'pending',
       console: '',
+      deleteOnTermination: true,
     };
     instances.set(instanceId, instance);
     void boot(instance, userData);
@@ -164,6 +173,7 @@ export function createFleet(surroundings: Surroundings, options: FleetOptions): 
   return {
     launch,
     all,
+    attachments,
     run,
     terminate,
     find(instanceId) {

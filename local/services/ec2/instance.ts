@@ -64,6 +64,11 @@ export interface Instance extends InstanceSpecification {
   terminatedAt?: Date;
   /** What user data printed, once it ended: EC2's console output. */
   console: string;
+  /**
+   * False where the instance will leave its volumes and its interface behind: what no launch here
+   * asks for, and a failure of EC2 can bring about. For tests to set.
+   */
+  deleteOnTermination: boolean;
 }
 
 /** An instance that has volumes, an interface and an address, and counts for the quota. */

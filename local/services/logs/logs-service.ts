@@ -21,6 +21,21 @@ const LogGroupProperties = z.strictObject({
   Tags: z.unknown().optional(),
 });
 
+/** Noted and without effect: no metric is kept here, and so no alarm rings. */
+const MetricFilterProperties = z.strictObject({
+  FilterPattern: z.string(),
+  LogGroupName: z.string(),
+  MetricTransformations: z
+    .array(
+      z.strictObject({
+        MetricName: z.string(),
+        MetricNamespace: z.string(),
+        MetricValue: z.string(),
+      }),
+    )
+    .length(1),
+});
+
 /** Creates CloudWatch Logs. Its API is not callable: what writes logs here is in the same process. */
 export function createLogsService({
   region,
@@ -39,10 +54,17 @@ export function createLogsService({
       };
     },
   };
+  const metricFilter: ResourceHandler = {
+    type: 'AWS::Logs::MetricFilter',
+    create: (resource) => {
+      readProperties(MetricFilterProperties, resource);
+      return { ref: `${resource.stack}-${resource.logicalId}` };
+    },
+  };
   return {
     signingName: 'logs',
     protocol: 'json',
-    resources: [logGroup],
+    resources: [logGroup, metricFilter],
     directory: files.directory,
     append: (group, stream, message, time) => files.append(group, stream, message, time),
     stop: () => files.close(),

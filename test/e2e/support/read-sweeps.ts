@@ -3,6 +3,19 @@ import { join } from 'node:path';
 import type { SweepOutput } from '../../../tasks/sweep/sweep.ts';
 import type { StudyCloud } from './study-cloud.ts';
 
+/** What a sweep says that found nothing to do. */
+export const nothingSwept: SweepOutput = {
+  batches: 0,
+  instances: 0,
+  grants: 0,
+  queues: 0,
+  volumes: 0,
+  interfaces: 0,
+  outlived: 0,
+  closed: 0,
+  mails: 0,
+};
+
 /** Reads what each run of the sweeper came to, from its log. */
 export async function readSweeps({ cloud }: StudyCloud): Promise<SweepOutput[]> {
   const entries = await readdir(cloud.logsDirectory, { recursive: true, withFileTypes: true });
@@ -17,8 +30,7 @@ export async function readSweeps({ cloud }: StudyCloud): Promise<SweepOutput[]> 
 /** Reads a line of a log; empty where it is no end of a sweep. */
 function readSweep(line: string): SweepOutput[] {
   if (!line.includes('"Task done"') || !line.includes('"closed"')) return [];
-  const { batches, instances, grants, queues, closed, mails } = JSON.parse(
-    line.slice(line.indexOf('{')),
-  ) as SweepOutput;
-  return [{ batches, instances, grants, queues, closed, mails }];
+  const { batches, instances, grants, queues, volumes, interfaces, outlived, closed, mails } =
+    JSON.parse(line.slice(line.indexOf('{'))) as SweepOutput;
+  return [{ batches, instances, grants, queues, volumes, interfaces, outlived, closed, mails }];
 }

@@ -17,14 +17,30 @@ beforeEach(async () => {
 
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-const declare = (properties: Record<string, unknown>) =>
-  service.resources[0]!.create({
-    stack: 'Batch',
-    logicalId: 'Logs',
-    type: 'AWS::Logs::LogGroup',
-    properties,
-    tags: {},
+const declare = (properties: Record<string, unknown>, type = 'AWS::Logs::LogGroup') =>
+  service.resources
+    .find((handler) => handler.type === type)!
+    .create({ stack: 'Batch', logicalId: 'Logs', type, properties, tags: {} });
+
+describe('a metric filter', () => {
+  const filter = {
+    FilterPattern: '{ $.outlived > 0 }',
+    LogGroupName: 'Batch-Logs',
+    MetricTransformations: [
+      { MetricName: 'Outlived', MetricNamespace: 'czarhipaa', MetricValue: '$.outlived' },
+    ],
+  };
+
+  it('is noted, and refused by name where it says more than is known', async () => {
+    const declareFilter = (more: object) =>
+      declare({ ...filter, ...more }, 'AWS::Logs::MetricFilter');
+
+    expect(await declareFilter({})).toEqual({ ref: 'Batch-Logs' });
+    expect(() => declareFilter({ ApplyOnTransformedLogs: true })).toThrow(
+      /ApplyOnTransformedLogs is not supported/,
+    );
   });
+});
 
 describe('a log group', () => {
   it('has the ARN that templates refer to', async () => {
