@@ -1,5 +1,6 @@
 import { DescribeExecutionCommand, type SFNClient } from '@aws-sdk/client-sfn';
 import { closeBatch, getBatch } from '../../ledger/batches.ts';
+import type { Run } from '../../workflow/model/batch-plan.ts';
 import type { BatchItem } from '../../workflow/model/ledger-items.ts';
 import { isAwsError } from '../../runtime/aws-errors.ts';
 import {
@@ -43,23 +44,42 @@ const reasons: Readonly<Record<Exclude<Status, 'RUNNING' | 'SUCCEEDED'>, string>
  * Ends what one execution that ended badly has left, by its own tags and names; then the ledger and
  * the mail say what became of it.
  *
- * Nothing of another run of the batch is touched: a retry may have opened it since. An execution
- * that was refused, and so has left nothing, changes nothing.
+ * `run` is its last attempt, which may have ended before it opened the batch anew: what is over is the
+ * run that it opened last, up to that one. Nothing of a later run of the batch is touched: a retry, or
+ * a redrive, may have opened it since. An execution that was refused, and so has left nothing,
+ * changes nothing.
  */
 export async function sweepRun(
-  run: { readonly batchId: string; readonly executionArn: string },
+  run: Run,
   { status, error }: { readonly status: UncleanStatus; readonly error?: string | undefined },
   deps: SweepDeps,
 ): Promise<Swept | undefined> {
   const ended = await terminateWorkers(run, deps);
   const batch = await getBatch(deps.table, run.batchId);
-  const isLast = batch?.executionArn === run.executionArn;
-  if (!isLast && batch?.retryOf !== run.executionArn) return undefined;
+  if (batch === undefined) return undefined;
+  const opened = [lastRun(batch), runBefore(batch)].find((one) => isUpTo(one, run));
+  if (opened === undefined) return undefined;
   const reason = error ?? reasons[status];
-  // Where a retry has the batch by now, the ledger refuses this run's outcome.
-  const closed = isLast ? await close(batch, run, { state: 'FAILED', reason }, deps) : 0;
-  const { sent } = await notify({ ...run, kind: 'failed', reason }, deps);
+  // Where a later run has the batch by now, the ledger refuses this one's outcome.
+  const closed = await close(batch, opened, { state: 'FAILED', reason }, deps);
+  const { sent } = await notify({ ...opened, kind: 'failed', reason }, deps);
   return { ...ended, closed, mails: sent ? 1 : 0 };
+}
+
+/** The run that opened a batch last; undefined where none has. */
+function lastRun({ batchId, executionArn, redrive = 0 }: BatchItem): Run | undefined {
+  return executionArn === undefined ? undefined : { batchId, executionArn, redrive };
+}
+
+/** The run that failed before the last one. */
+function runBefore({ batchId, retryOf, retryOfRedrive = 0 }: BatchItem): Run | undefined {
+  return retryOf === undefined
+    ? undefined
+    : { batchId, executionArn: retryOf, redrive: retryOfRedrive };
+}
+
+function isUpTo(opened: Run | undefined, { executionArn, redrive }: Run): opened is Run {
+  return opened?.executionArn === executionArn && opened.redrive <= redrive;
 }
 
 /**
@@ -82,10 +102,9 @@ export async function sweepBatch(
   if (status === 'RUNNING') return undefined;
 
   const ended = await endTraces(traces, deps);
-  const { executionArn } = batch ?? {};
-  if (batch === undefined || executionArn === undefined) return { ...ended, closed: 0, mails: 0 };
+  const run = batch && lastRun(batch);
+  if (batch === undefined || run === undefined) return { ...ended, closed: 0, mails: 0 };
 
-  const run = { batchId, executionArn };
   if (status === 'SUCCEEDED') {
     return { ...ended, closed: await close(batch, run, { state: 'SUCCEEDED' }, deps), mails: 0 };
   }
@@ -115,7 +134,7 @@ async function readEnding(sfn: SFNClient, executionArn: string | undefined): Pro
  */
 async function close(
   batch: BatchItem,
-  run: { batchId: string; executionArn: string },
+  run: Run,
   outcome: { state: 'SUCCEEDED' | 'FAILED'; reason?: string },
   { table, now }: SweepDeps,
 ): Promise<number> {
