@@ -240,6 +240,7 @@ async function runAgent(queueUrl: string, endpoints: Endpoints) {
     command: 'process',
     taskToken: 'task-token',
     executionArn: 'arn:execution',
+    redrive: 0,
     batchId: place.batchId,
     instanceId: 'i-0123456789abcdef0',
     pipeline: 'copy',

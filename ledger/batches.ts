@@ -81,20 +81,28 @@ export async function reserveBatch(
   return reserved !== undefined;
 }
 
-/** An execution that opens a batch. */
-interface Opening {
+/** A run: of this execution, and of this redrive of it. */
+interface BatchRun {
   readonly batchId: string;
   readonly executionArn: string;
+  readonly redrive: number;
+}
+
+/** Holds for the run that opened the batch last. */
+const isOwn = 'executionArn = :execution AND redrive = :redrive';
+
+/** A run that opens a batch. */
+export interface Opening extends BatchRun {
   readonly pipeline: string;
   /** Objects in the listing. */
   readonly objects: number;
 }
 
 /**
- * Opens a sealed batch for one execution: the one write that decides who runs it.
+ * Opens a sealed batch for one run: the one write that decides who runs it.
  *
- * Answers undefined where the batch is not sealed or another execution has it; the open batch again
- * for a repeated call of the same execution.
+ * Answers undefined where the batch is not sealed or another run has it; the open batch again for a
+ * repeated call of the same one.
  */
 export async function openBatch(
   table: LedgerTable,
@@ -105,13 +113,14 @@ export async function openBatch(
     batchId: run.batchId,
     item: batch,
     update:
-      'SET #state = :open, executionArn = :execution, pipeline = :pipeline, #objects = :objects, runs = :one, openedAt = if_not_exists(openedAt, :now)',
-    condition: '#state = :sealed OR (#state = :open AND executionArn = :execution)',
+      'SET #state = :open, executionArn = :execution, redrive = :redrive, pipeline = :pipeline, #objects = :objects, runs = :one, openedAt = if_not_exists(openedAt, :now)',
+    condition: `#state = :sealed OR (#state = :open AND ${isOwn})`,
     names: { ...state, '#objects': 'objects' },
     values: {
       ':sealed': 'SEALED',
       ':open': 'OPEN',
       ':execution': run.executionArn,
+      ':redrive': run.redrive,
       ':pipeline': run.pipeline,
       ':objects': run.objects,
       ':one': 1,
@@ -122,67 +131,86 @@ export async function openBatch(
 }
 
 /**
- * Opens a batch that FAILED for another execution, as one write decides, too.
+ * Opens a batch again that FAILED, as one write decides, too: after a run of the same execution that
+ * was redriven since, or, with `ofAnother`, of any other execution.
  *
- * FAILED is written when nothing is left to do for the execution before, or by the sweeper behind
- * it. What that one still writes is refused, because the batch is no longer its own. Answers
- * undefined where the batch has not FAILED, had another pipeline, or another execution has it; the
- * open batch again for a repeated call of the same execution.
+ * FAILED is written when nothing is left to do for the run before, or by the sweeper behind it. What
+ * that one still writes is refused, because the batch is no longer its own. A redrive also finds the
+ * batch OPEN, when it overtakes that sweeper: Step Functions has ended the run before. Answers
+ * undefined where another run has the batch, or had it with another pipeline; the open batch again
+ * for a repeated call of the same run.
  */
 export async function reopenBatch(
   table: LedgerTable,
   run: Opening,
+  { ofAnother }: { readonly ofAnother: boolean },
   now: Date,
 ): Promise<BatchItem | undefined> {
+  const redriven =
+    '#state IN (:failed, :open) AND executionArn = :execution AND redrive < :redrive';
+  const openable = ofAnother
+    ? `(${redriven}) OR (#state = :failed AND executionArn <> :execution)`
+    : redriven;
   const reopened = await updateItem(table, {
     batchId: run.batchId,
     item: batch,
     update:
-      'SET #state = :open, retryOf = executionArn, executionArn = :execution, #objects = :objects, runs = if_not_exists(runs, :one) + :one, openedAt = :now REMOVE closedAt, reason',
-    condition: '#state = :failed AND executionArn <> :execution AND pipeline = :pipeline',
+      'SET #state = :open, retryOf = executionArn, retryOfRedrive = if_not_exists(redrive, :zero), executionArn = :execution, redrive = :redrive, #objects = :objects, runs = if_not_exists(runs, :one) + :one, openedAt = :now REMOVE closedAt, reason',
+    condition: `pipeline = :pipeline AND (${openable})`,
     names: { ...state, '#objects': 'objects' },
     values: {
       ':failed': 'FAILED',
       ':open': 'OPEN',
       ':execution': run.executionArn,
+      ':redrive': run.redrive,
       ':pipeline': run.pipeline,
       ':objects': run.objects,
+      ':zero': 0,
       ':one': 1,
       ':now': now.toISOString(),
     },
   });
   if (reopened !== undefined) return parse(reopened);
   const found = await getBatch(table, run.batchId);
-  const isOwn = found?.state === 'OPEN' && found.executionArn === run.executionArn;
-  return isOwn ? found : undefined;
+  return found?.state === 'OPEN' && isOf(found, run) ? found : undefined;
 }
 
-/** Notes where the consolidated result lies. Only the execution that has the batch open may. */
+/** Whether a run is the one that opened the batch last. */
+function isOf(batch: BatchItem, { executionArn, redrive }: BatchRun): boolean {
+  return batch.executionArn === executionArn && batch.redrive === redrive;
+}
+
+/** Notes where the consolidated result lies. Only the run that has the batch open may. */
 export async function recordBatchResult(
   table: LedgerTable,
-  run: { batchId: string; executionArn: string },
+  run: BatchRun,
   result: StoredResult,
 ): Promise<boolean> {
   const recorded = await updateItem(table, {
     batchId: run.batchId,
     item: batch,
     update: 'SET #result = :result',
-    condition: '#state = :open AND executionArn = :execution',
+    condition: `#state = :open AND ${isOwn}`,
     names: { ...state, '#result': 'result' },
-    values: { ':result': result, ':open': 'OPEN', ':execution': run.executionArn },
+    values: {
+      ':result': result,
+      ':open': 'OPEN',
+      ':execution': run.executionArn,
+      ':redrive': run.redrive,
+    },
   });
   return recorded !== undefined;
 }
 
 /**
- * Closes a batch with its execution's outcome; only the execution that opened it can.
+ * Closes a batch with a run's outcome; only the run that opened it can.
  *
- * Answers false where the batch is not this execution's. The outcome of an execution that was
+ * Answers false where the batch is not this run's. The outcome of an execution that was
  * stopped after it closed its batch replaces what it wrote: the execution's status is the truth.
  */
 export async function closeBatch(
   table: LedgerTable,
-  run: { batchId: string; executionArn: string },
+  run: BatchRun,
   outcome: { state: 'SUCCEEDED' | 'FAILED'; reason?: string | undefined },
   now: Date,
 ): Promise<boolean> {
@@ -190,12 +218,13 @@ export async function closeBatch(
     batchId: run.batchId,
     item: batch,
     update: 'SET #state = :outcome, reason = :reason, closedAt = if_not_exists(closedAt, :now)',
-    condition: 'executionArn = :execution',
+    condition: isOwn,
     names: state,
     values: {
       ':outcome': outcome.state,
       ':reason': outcome.reason ?? '',
       ':execution': run.executionArn,
+      ':redrive': run.redrive,
       ':now': now.toISOString(),
     },
   });

@@ -1,16 +1,16 @@
 import type { MailKind } from '../workflow/model/mail.ts';
-import { executionHash } from '../workflow/model/names.ts';
+import { runName } from '../workflow/model/names.ts';
 import { getItem, type LedgerTable, updateItem } from './table.ts';
 
 /** Names one mail: a run sends at most one of each kind. */
 export interface MailPlace {
   readonly batchId: string;
   readonly executionArn: string;
+  readonly redrive: number;
   readonly kind: MailKind;
 }
 
-const sortKey = ({ executionArn, kind }: MailPlace): string =>
-  `MAIL#${executionHash(executionArn)}#${kind}`;
+const sortKey = ({ kind, ...run }: MailPlace): string => `MAIL#${runName(run)}#${kind}`;
 
 /** Says whether the mail went out already. */
 export async function wasMailSent(table: LedgerTable, place: MailPlace): Promise<boolean> {

@@ -127,7 +127,7 @@ export type ClaimOutcome =
 /**
  * Claims an object for one delivery of its message.
  *
- * Held back where a claim of the same execution stands that is not older than this delivery of the
+ * Held back where a claim of the same run stands that is not older than this delivery of the
  * same message: see {@link Claim} for why receive counts and not a clock decide.
  */
 export async function claimObject(
@@ -142,7 +142,7 @@ export async function claimObject(
       'SET #state = :claimed, claim = :claim, attempts = if_not_exists(attempts, :zero) + :one',
     condition: [
       '#state = :registered',
-      '(#state = :claimed AND claim.executionArn <> :execution)',
+      '(#state = :claimed AND (claim.executionArn <> :execution OR claim.redrive <> :redrive))',
       '(#state = :claimed AND claim.messageId = :message AND claim.receiveCount < :count)',
     ].join(' OR '),
     names: state,
@@ -153,6 +153,7 @@ export async function claimObject(
       ':zero': 0,
       ':one': 1,
       ':execution': claim.executionArn,
+      ':redrive': claim.redrive,
       ':message': claim.messageId,
       ':count': claim.receiveCount,
     },
@@ -209,17 +210,17 @@ export async function failObject(
   });
 }
 
-/** Marks an object failed that nobody works on any more: not listed, or left over at the end. */
+/** Marks a left-over object failed. Answers false where a later run has entered it since it was read. */
 export async function abandonObject(
   table: LedgerTable,
-  place: ObjectPlace,
+  { run, ...place }: ObjectPlace & Pick<ObjectItem, 'run'>,
   reason: FailureReason,
   now: Date,
 ): Promise<boolean> {
-  return markFailed(table, place, { reason }, now, '#state IN (:registered, :claimed)', {
-    ':registered': 'REGISTERED',
-    ':claimed': 'CLAIMED',
-  });
+  const asRead = run === undefined ? 'attribute_not_exists(run)' : 'run = :run';
+  const condition = `#state IN (:registered, :claimed) AND ${asRead}`;
+  const values = { ':registered': 'REGISTERED', ':claimed': 'CLAIMED', ':run': run };
+  return markFailed(table, place, { reason }, now, condition, values);
 }
 
 async function markFailed(

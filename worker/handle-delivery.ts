@@ -52,9 +52,10 @@ async function claimAndProcess(
   deps: WorkerDeps,
 ): Promise<DeliveryEnd> {
   const { objectId, messageId, receiveCount } = delivery;
-  const { batchId, executionArn, instanceId } = work.command;
+  const { batchId, executionArn, redrive, instanceId } = work.command;
   const place = { batchId, objectId };
-  const claim = { claimId: randomUUID(), executionArn, instanceId, messageId, receiveCount };
+  const run = { executionArn, redrive };
+  const claim = { claimId: randomUUID(), ...run, instanceId, messageId, receiveCount };
   const { kind } = await claimObject(deps.table, place, claim);
   switch (kind) {
     case 'claimed':

@@ -15,7 +15,7 @@ import { mostWorkers } from './model/batch-request.ts';
 import { BatchTakenError, ManifestMismatchError } from './model/errors.ts';
 import { heartbeatTimeoutSeconds } from './model/worker-command.ts';
 import { anotherWorker, stillEvaporating, stillOpening } from './retry-policies.ts';
-import { run } from './run.ts';
+import { liveRun, redriveCount, run } from './run.ts';
 import type { TaskFunctions } from './task-functions.ts';
 import { taskState, tokenState } from './task-state.ts';
 import { workerLifecycle } from './worker-lifecycle.ts';
@@ -34,7 +34,7 @@ export const mostDays = 7;
  *
  * The work itself is pulled from a queue by the workers, so states and history grow with workers
  * and never with objects. After Open Batch every end passes a Terminate: the main path's, or the
- * failure path's.
+ * failure path's, whose last states go on with Open Batch when somebody redrives the execution.
  */
 export function batchLifecycle(scope: Construct, functions: TaskFunctions): IChainable {
   const validate = taskState(scope, 'Validate Request', functions, {
@@ -45,16 +45,21 @@ export function batchLifecycle(scope: Construct, functions: TaskFunctions): ICha
   });
   const open = taskState(scope, 'Open Batch', functions, {
     task: 'open-batch',
-    comment: 'Freezes the batch for this execution and fills its queue',
-    payload: { ...run, pipeline: '{% $plan.pipeline %}', retry: '{% $plan.retry %}' },
-    assign: { batch: '{% $states.result.Payload %}' },
+    comment: 'Freezes the batch for this execution and fills its queue: a run begins',
+    payload: {
+      ...run,
+      redrive: redriveCount,
+      pipeline: '{% $plan.pipeline %}',
+      retry: '{% $plan.retry %}',
+    },
+    assign: { batch: '{% $states.result.Payload %}', redrive: redriveCount },
     retry: [stillOpening],
   });
   const notifyWorking = taskState(scope, 'Notify Working', functions, {
     task: 'notify',
     comment: 'Mail: machines start to work with PHI',
     payload: {
-      ...run,
+      ...liveRun,
       kind: 'working',
       objects: '{% $batch.objects %}',
       workers: '{% $plan.workers %}',
@@ -79,7 +84,7 @@ export function batchLifecycle(scope: Construct, functions: TaskFunctions): ICha
     task: 'consolidate',
     comment: 'A live worker makes the one result, or finds that too many objects failed',
     payload: {
-      ...run,
+      ...liveRun,
       workers: '{% $workers %}',
       retries: '{% $states.context.State.RetryCount %}',
       pipeline: '{% $plan.pipeline %}',
@@ -96,7 +101,7 @@ export function batchLifecycle(scope: Construct, functions: TaskFunctions): ICha
     task: 'notify',
     comment: 'Mail: the results are stored',
     payload: {
-      ...run,
+      ...liveRun,
       kind: 'done',
       objects: '{% $consolidated.objects %}',
       done: '{% $consolidated.done %}',
@@ -119,12 +124,12 @@ export function batchLifecycle(scope: Construct, functions: TaskFunctions): ICha
   const notifyEvaporated = taskState(scope, 'Notify Evaporated', functions, {
     task: 'notify',
     comment: 'Mail: nothing that the batch started exists any more',
-    payload: { ...run, kind: 'evaporated' },
+    payload: { ...liveRun, kind: 'evaporated' },
   });
   const close = taskState(scope, 'Close Batch', functions, {
     task: 'close-batch',
     comment: 'Writes the outcome on the batch',
-    payload: { ...run, outcome: 'SUCCEEDED' },
+    payload: { ...liveRun, outcome: 'SUCCEEDED' },
   });
   const succeeded = Succeed.jsonata(scope, 'Batch Succeeded', {
     outputs: {
@@ -142,15 +147,19 @@ export function batchLifecycle(scope: Construct, functions: TaskFunctions): ICha
     error: '{% $failure.code %}',
     cause: '{% $failure.sentence %}',
   });
-  const afterFailure = failurePath(scope, functions);
+  const afterFailure = failurePath(scope, functions, open);
 
   validate.addCatch(refused, noteFailure);
   // Open Batch throws these two before it changes anything.
   const unopened = [BatchTakenError.code, ManifestMismatchError.code];
   open.addCatch(refused, { ...noteFailure, errors: unopened });
+  open.addCatch(afterFailure, {
+    ...noteFailure,
+    assign: { ...noteFailure.assign, redrive: redriveCount },
+  });
   consolidate.addCatch(afterFailure, noteSilentFailure);
   // Nobody works with PHI unannounced: a mail that cannot go out fails the batch only here.
-  for (const state of [open, notifyWorking, workers, consolidate, terminate, prove, close]) {
+  for (const state of [notifyWorking, workers, consolidate, terminate, prove, close]) {
     state.addCatch(afterFailure, noteFailure);
   }
   notifyDone.addCatch(terminate, goOn);

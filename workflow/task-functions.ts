@@ -25,6 +25,7 @@ export const functionSeconds = {
   'terminate-workers': 120,
   'prove-evaporated': 60,
   'close-batch': 30,
+  'fail-batch': 30,
 } as const;
 
 /** A function that a Task state calls. */

@@ -28,6 +28,8 @@ export interface TokenStateProps extends TaskStateProps {
   readonly timeout: Timeout;
   /** Longest wait for the first heartbeat, and from one to the next. */
   readonly heartbeatSeconds: number;
+  /** Whatever it fails with is final: not even failures of AWS are retried. @default false */
+  readonly isFinal?: boolean;
   readonly outputs?: Readonly<Record<string, unknown>>;
 }
 
@@ -68,6 +70,7 @@ export function tokenState(
     outputs,
     timeout,
     heartbeatSeconds,
+    isFinal = false,
     retry = [],
   }: TokenStateProps,
 ): LambdaInvoke {
@@ -82,7 +85,7 @@ export function tokenState(
     outputs,
     assign,
   });
-  return addRetries(state, retry);
+  return isFinal ? state : addRetries(state, retry);
 }
 
 function addRetries(state: LambdaInvoke, retry: readonly RetryPolicy[]): LambdaInvoke {

@@ -7,10 +7,11 @@ import {
   KeyUnavailableError,
   PermissionError,
   QuotaExceededError,
+  RunEndedError,
 } from './model/errors.ts';
 import { heartbeatTimeoutSeconds } from './model/worker-command.ts';
 import { noCapacity } from './retry-policies.ts';
-import { run } from './run.ts';
+import { redriven, run } from './run.ts';
 import type { TaskFunctions } from './task-functions.ts';
 import { taskState, tokenState } from './task-state.ts';
 
@@ -23,6 +24,7 @@ const hopeless = [
   KeyUnavailableError.code,
   PermissionError.code,
   ContractError.code,
+  RunEndedError.code,
 ];
 
 /**
@@ -32,6 +34,8 @@ const hopeless = [
 const configureHeartbeatSeconds = 300 + heartbeatTimeoutSeconds;
 
 const slot = { ...run, workerIndex: '{% $workerIndex %}', attempt: '{% $attempt %}' };
+/** The same for all that must not act in a run that is over: all but Retire Worker. */
+const liveSlot = { ...slot, redriven };
 
 /** The time of a request is for one worker's whole work; a fresh one does not get it again. */
 const worthAnother = [
@@ -57,7 +61,7 @@ export function workerLifecycle(scope: Construct, functions: TaskFunctions): ICh
     task: 'launch-worker',
     comment: 'Launches a dedicated instance from the launch template',
     payload: {
-      ...slot,
+      ...liveSlot,
       tenancy: '{% $plan.tenancy %}',
       instanceType: '{% $plan.instanceType %}',
     },
@@ -67,26 +71,26 @@ export function workerLifecycle(scope: Construct, functions: TaskFunctions): ICh
   const awaitWorker = taskState(scope, 'Await Worker', functions, {
     task: 'await-worker',
     comment: 'Waits until the instance takes commands',
-    payload: { ...slot, instanceId: '{% $instanceId %}' },
+    payload: { ...liveSlot, instanceId: '{% $instanceId %}' },
   });
   const configure = tokenState(scope, 'Configure Worker', functions, {
     task: 'configure-worker',
     comment: 'Has the worker check its software, scratch and swap; it has no key yet',
-    payload: { ...slot, instanceId: '{% $instanceId %}' },
+    payload: { ...liveSlot, instanceId: '{% $instanceId %}' },
     timeout: Timeout.duration(Duration.minutes(10)),
     heartbeatSeconds: configureHeartbeatSeconds,
   });
   const deliverKey = taskState(scope, 'Deliver Key', functions, {
     task: 'deliver-key',
     comment: 'Lets this worker decrypt this batch, by a grant on the data key',
-    payload: { ...slot, instanceId: '{% $instanceId %}' },
+    payload: { ...liveSlot, instanceId: '{% $instanceId %}' },
     assign: { grantToken: '{% $states.result.Payload.grantToken %}' },
   });
   const process = tokenState(scope, 'Process', functions, {
     task: 'process',
     comment: 'The worker takes objects from the queue until none is left',
     payload: {
-      ...slot,
+      ...liveSlot,
       instanceId: '{% $instanceId %}',
       grantToken: '{% $grantToken %}',
       queueUrl: '{% $batch.queueUrl %}',

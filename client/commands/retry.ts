@@ -33,6 +33,7 @@ failed after its result was stored, that one stands, and no object is taken up.
 
 It runs the pipeline of the first run. Prints the new execution's ARN; until that one
 has opened the batch, czar watch <batch> and czar status tell of the run before.
+Step Functions' Redrive of the failed execution does the same in that execution.
 
 Exit codes as of czar start.`;
 

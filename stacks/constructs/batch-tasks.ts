@@ -171,6 +171,11 @@ function wire({
       environment: { LEDGER_TABLE },
       rights: [may.ledger(place)],
     },
+    'fail-batch': {
+      description: 'Ends an execution with the error of its batch, unless it was redriven',
+      environment: {},
+      rights: [may.answerTask(place)],
+    },
   };
 }
 

@@ -36,7 +36,7 @@ export class People extends Construct {
   readonly uploader: IRole;
   /** K: sends inputs, starts and follows batches, reads results. */
   readonly researcher: IRole;
-  /** Starts and stops batches, and looks at what is left. Reads no data. */
+  /** Starts, stops and redrives batches, and looks at what is left. Reads no data. */
   readonly operator: IRole;
   /** Reads everything that tells who did what, and no data. */
   readonly auditor: IRole;
@@ -48,7 +48,7 @@ export class People extends Construct {
     this.pit = pit;
     this.uploader = this.person('Uploader', 'Uploads inputs and cannot read them back', 8);
     this.researcher = this.person('Researcher', 'Uploads inputs, runs batches, reads results', 8);
-    this.operator = this.person('Operator', 'Runs and stops batches, reads no data', 4);
+    this.operator = this.person('Operator', 'Runs, stops and redrives batches, reads no data', 4);
     this.auditor = this.person('Auditor', 'Reads evidence, reads no data', 4);
   }
 
@@ -160,7 +160,7 @@ function seeMachines(): PolicyStatement {
 function operate(pit: string): PolicyStatement[] {
   return [
     new PolicyStatement({
-      actions: ['states:StopExecution'],
+      actions: ['states:RedriveExecution', 'states:StopExecution'],
       resources: [startedBy(pit).executions],
     }),
     // The console's list of state machines, by names only, knows no resources.

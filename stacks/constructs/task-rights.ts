@@ -173,6 +173,14 @@ export const taskRights = {
     allow(['kms:RevokeGrant'], [data.dataKey.keyArn]),
   ],
 
+  /** By its token, which only the state gets that waits for it. */
+  answerTask: ({ pit }: TaskSurroundings): PolicyStatement[] => [
+    allow(
+      ['states:SendTaskFailure', 'states:SendTaskSuccess'],
+      [regional('states', `stateMachine:${stateMachineName(pit)}`)],
+    ),
+  ],
+
   seeExecutions: ({ pit }: TaskSurroundings): PolicyStatement[] => [
     allow(
       ['states:DescribeExecution'],

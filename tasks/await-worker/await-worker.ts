@@ -1,13 +1,14 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import * as z from 'zod';
-import { WorkerSlot } from '../../workflow/model/batch-plan.ts';
+import { LiveSlot } from '../../workflow/model/batch-plan.ts';
 import { WorkerLostError } from '../../workflow/model/errors.ts';
+import { refuseEndedRun } from '../refuse-ended-run.ts';
 import { readInstances } from '../run-instances/find-instances.ts';
 import { onlineWorkers } from '../worker-command/online-workers.ts';
 
 export const AwaitWorkerInput = z.strictObject({
-  ...WorkerSlot.shape,
+  ...LiveSlot.shape,
   instanceId: z.string().min(1),
 });
 export type AwaitWorkerInput = z.infer<typeof AwaitWorkerInput>;
@@ -43,13 +44,15 @@ const ending = new Set(['stopping', 'stopped', 'shutting-down', 'terminated']);
  * It waits inside the function: SSM sends no event when an agent registers, and a loop of states
  * would fill the history (design.md, style.md trap 11). A repeated call waits anew.
  *
+ * @throws RunEndedError in a run that is over.
  * @throws WorkerLostError at once when the instance ends or is not there, else after
  *   {@link mostSecondsToOnline}.
  */
 export async function awaitWorker(
-  { instanceId }: AwaitWorkerInput,
+  { instanceId, ...run }: AwaitWorkerInput,
   { ec2, ssm, now, sleep }: AwaitWorkerDeps,
 ): Promise<AwaitWorkerOutput> {
+  refuseEndedRun(run);
   const began = now().getTime();
   for (let step = 1; ; step += 1) {
     const [instances, online] = await Promise.all([

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { WorkerSlot } from '../../workflow/model/batch-plan.ts';
+import { LiveSlot } from '../../workflow/model/batch-plan.ts';
+import { refuseEndedRun } from '../refuse-ended-run.ts';
 import {
   type SentCommand,
   sendWorkerCommand,
@@ -7,7 +8,7 @@ import {
 } from '../worker-command/send-worker-command.ts';
 
 export const ConfigureWorkerInput = z.strictObject({
-  ...WorkerSlot.shape,
+  ...LiveSlot.shape,
   taskToken: z.string().min(1),
   instanceId: z.string().min(1),
 });
@@ -18,18 +19,13 @@ export type ConfigureWorkerInput = z.infer<typeof ConfigureWorkerInput>;
  *
  * It holds no key yet. A second call has it check itself again.
  *
+ * @throws RunEndedError in a run that is over.
  * @throws WorkerLostError when SSM cannot reach the instance.
  */
-export function configureWorker(
-  { taskToken, executionArn, batchId, instanceId }: ConfigureWorkerInput,
+export async function configureWorker(
+  { workerIndex, attempt, redriven, ...command }: ConfigureWorkerInput,
   deps: WorkerDocument,
 ): Promise<SentCommand> {
-  return sendWorkerCommand(deps, {
-    version: 1,
-    command: 'configure',
-    taskToken,
-    executionArn,
-    batchId,
-    instanceId,
-  });
+  refuseEndedRun({ ...command, redriven });
+  return sendWorkerCommand(deps, { version: 1, command: 'configure', ...command });
 }

@@ -1,7 +1,8 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import * as z from 'zod';
-import { BatchPlan, LiveWorker, Run } from '../../workflow/model/batch-plan.ts';
+import { BatchPlan, LiveRun, LiveWorker } from '../../workflow/model/batch-plan.ts';
 import { WorkerLostError } from '../../workflow/model/errors.ts';
+import { refuseEndedRun } from '../refuse-ended-run.ts';
 import { readInstances } from '../run-instances/find-instances.ts';
 import { onlineWorkers } from '../worker-command/online-workers.ts';
 import {
@@ -11,7 +12,7 @@ import {
 } from '../worker-command/send-worker-command.ts';
 
 export const ConsolidateInput = z.strictObject({
-  ...Run.shape,
+  ...LiveRun.shape,
   ...BatchPlan.pick({ pipeline: true, maxSeconds: true, tolerateFailedObjects: true }).shape,
   taskToken: z.string().min(1),
   workers: z.array(LiveWorker).min(1),
@@ -30,12 +31,14 @@ export interface ConsolidateDeps extends WorkerDocument {
  * Which one is a matter of turns: a repeated try passes over as many live workers as were tried
  * before, so that one which EC2 believes alive and which does not answer is not asked twice.
  *
+ * @throws RunEndedError in a run that is over.
  * @throws WorkerLostError when no worker is alive, or SSM cannot reach the one chosen.
  */
 export async function consolidate(
-  { workers, retries, ...command }: ConsolidateInput,
+  { workers, retries, redriven, ...command }: ConsolidateInput,
   deps: ConsolidateDeps,
 ): Promise<SentCommand> {
+  refuseEndedRun({ ...command, redriven });
   const ids = workers.map(({ instanceId }) => instanceId);
   const [instances, online] = await Promise.all([
     readInstances(deps.ec2, ids),

@@ -1,13 +1,14 @@
 import { CreateGrantCommand } from '@aws-sdk/client-kms';
 import * as z from 'zod';
-import { WorkerSlot } from '../../workflow/model/batch-plan.ts';
+import { LiveSlot } from '../../workflow/model/batch-plan.ts';
 import { ContractError, KeyUnavailableError } from '../../workflow/model/errors.ts';
 import { grantName } from '../../workflow/model/names.ts';
 import { isAwsError } from '../../runtime/aws-errors.ts';
+import { refuseEndedRun } from '../refuse-ended-run.ts';
 import type { GrantedKey } from '../run-grants/run-grants.ts';
 
 export const DeliverKeyInput = z.strictObject({
-  ...WorkerSlot.shape,
+  ...LiveSlot.shape,
   instanceId: z.string().min(1),
 });
 export type DeliverKeyInput = z.infer<typeof DeliverKeyInput>;
@@ -30,14 +31,16 @@ const unavailable = new Set(['DisabledException', 'KMSInvalidStateException', 'N
  * Lets one worker decrypt one batch, and nothing else, until the grant is revoked.
  *
  * The grantee is the one session that EC2 gives this instance. The grant's name is derived from
- * execution, worker and attempt, so KMS answers a repeated call with the same grant.
+ * run, worker and attempt, so KMS answers a repeated call with the same grant.
  *
+ * @throws RunEndedError in a run that is over.
  * @throws KeyUnavailableError when the data key is disabled, pending deletion or deleted.
  */
 export async function deliverKey(
   input: DeliverKeyInput,
   { kms, keyArn, study, workerRoleArn }: DeliverKeyDeps,
 ): Promise<DeliverKeyOutput> {
+  refuseEndedRun(input);
   try {
     const { GrantId, GrantToken } = await kms.send(
       new CreateGrantCommand({

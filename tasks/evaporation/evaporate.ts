@@ -2,10 +2,9 @@ import type { EC2Client } from '@aws-sdk/client-ec2';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import type { Run } from '../../workflow/model/batch-plan.ts';
-import { grantNamePrefix, queueName } from '../../workflow/model/names.ts';
+import { queueName, runGrantPrefix, runsUpTo } from '../../workflow/model/names.ts';
 import {
   type GrantedKey,
-  named,
   revokeFound,
   revokeGrants,
   type RunGrant,
@@ -33,18 +32,27 @@ export type Ended = z.infer<typeof Ended>;
  * Takes the key away, terminates the instances and deletes the queue: all three are tried, even
  * where one of them fails, and the first failure is thrown after that.
  *
- * A repeated call finds less, or nothing.
+ * What the runs before have left that the execution had until it was redriven is ended, too; nothing
+ * of a later one. A repeated call finds less, or nothing.
  */
 export function evaporate(run: Run, deps: EvaporationDeps): Promise<Ended> {
   const { ec2, sqs, study } = deps;
-  const place = { study, ...run };
+  const runs = runsUpTo({ study, ...run });
+  const prefixes = runs.map(runGrantPrefix);
   return allEnded(
-    revokeGrants(deps, named(grantNamePrefix(place))),
-    terminateInstances(ec2, place),
-    findQueue(sqs, queueName(place)).then((url) =>
-      deleteQueues(sqs, url === undefined ? [] : [url]),
-    ),
+    revokeGrants(deps, (name) => prefixes.some((prefix) => name.startsWith(prefix))),
+    sum(runs.map((each) => terminateInstances(ec2, each))),
+    sum(runs.map((each) => deleteNamed(sqs, queueName(each)))),
   );
+}
+
+async function sum(counts: readonly Promise<number>[]): Promise<number> {
+  return (await Promise.all(counts)).reduce((total, count) => total + count, 0);
+}
+
+async function deleteNamed(sqs: SQSClient, name: string): Promise<number> {
+  const url = await findQueue(sqs, name);
+  return deleteQueues(sqs, url === undefined ? [] : [url]);
 }
 
 /** What was found of a run or a batch. */

@@ -6,17 +6,18 @@ import {
   type RunInstancesCommandInput,
 } from '@aws-sdk/client-ec2';
 import * as z from 'zod';
-import { BatchPlan, WorkerSlot } from '../../workflow/model/batch-plan.ts';
+import { BatchPlan, LiveSlot } from '../../workflow/model/batch-plan.ts';
 import {
   ContractError,
   InsufficientCapacityError,
   QuotaExceededError,
 } from '../../workflow/model/errors.ts';
 import { isAwsError } from '../../runtime/aws-errors.ts';
+import { refuseEndedRun } from '../refuse-ended-run.ts';
 import { workerTags } from '../run-instances/run-scope.ts';
 
 export const LaunchWorkerInput = z.strictObject({
-  ...WorkerSlot.shape,
+  ...LiveSlot.shape,
   ...BatchPlan.pick({ tenancy: true, instanceType: true }).shape,
 });
 export type LaunchWorkerInput = z.infer<typeof LaunchWorkerInput>;
@@ -53,10 +54,11 @@ const noQuota = new Set([
 /**
  * Launches one W from the launch template, tagged so that only its tags are needed to find it.
  *
- * The client token is a digest of execution, worker and attempt: a repeated call answers the
+ * The client token is a digest of run, worker and attempt: a repeated call answers the
  * instance that the first one launched, be it terminated by now. Workers are dealt out over the
  * zones in turn, and a second attempt takes the next zone.
  *
+ * @throws RunEndedError in a run that is over.
  * @throws InsufficientCapacityError when EC2 has no room for the instance now.
  * @throws QuotaExceededError when the account may not have another one.
  */
@@ -64,6 +66,7 @@ export async function launchWorker(
   input: LaunchWorkerInput,
   deps: LaunchWorkerDeps,
 ): Promise<LaunchWorkerOutput> {
+  refuseEndedRun(input);
   const { workerIndex, attempt } = input;
   const tags = workerTags(deps.study, input);
   const request: RunInstancesCommandInput = {
@@ -104,6 +107,7 @@ export async function launchWorker(
 }
 
 /** EC2 takes up to 64 characters: a SHA-256 in hex is exactly that. */
-function clientToken({ executionArn, workerIndex, attempt }: LaunchWorkerInput): string {
-  return createHash('sha256').update(`${executionArn}/${workerIndex}/${attempt}`).digest('hex');
+function clientToken({ workerIndex, attempt, ...run }: LaunchWorkerInput): string {
+  const named = [run.executionArn, run.redrive, workerIndex, attempt].join('/');
+  return createHash('sha256').update(named).digest('hex');
 }

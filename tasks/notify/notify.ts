@@ -3,13 +3,16 @@ import { PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
 import * as z from 'zod';
 import { recordMail, wasMailSent } from '../../ledger/mails.ts';
 import type { LedgerTable } from '../../ledger/table.ts';
-import { Run } from '../../workflow/model/batch-plan.ts';
+import { LiveRun, Run } from '../../workflow/model/batch-plan.ts';
 import { MailFields } from '../../workflow/model/mail.ts';
-import { executionHash } from '../../workflow/model/names.ts';
+import { runName } from '../../workflow/model/names.ts';
+import { refuseEndedRun } from '../refuse-ended-run.ts';
 import { writeMail } from './mail-text.ts';
 
 export const NotifyInput = z.strictObject({
   ...Run.shape,
+  /** Absent where the mail tells that the run is over: see {@link LiveRun}. */
+  redriven: LiveRun.shape.redriven.optional(),
   ...MailFields.pick({ kind: true, objects: true, done: true, failed: true, workers: true }).shape,
   /** Code of the error that ended the batch, as the machine caught it. */
   reason: z.string().optional(),
@@ -36,11 +39,14 @@ export interface NotifyDeps {
  * Announces a stage of a batch: a message on the topic, and a mail.
  *
  * Once per run and kind, by the ledger. The topic comes first: what reads it can tell a repeated
- * message by batch and kind, and a person who gets a mail twice cannot.
+ * message by batch, run and kind, and a person who gets a mail twice cannot.
+ *
+ * @throws RunEndedError in a run that is over.
  */
 export async function notify(input: NotifyInput, deps: NotifyDeps): Promise<NotifyOutput> {
-  const { batchId, executionArn, reason, ...counts } = input;
-  const place = { batchId, executionArn, kind: input.kind };
+  const { batchId, executionArn, redrive, redriven = false, reason, ...counts } = input;
+  refuseEndedRun({ batchId, redriven });
+  const place = { batchId, executionArn, redrive, kind: input.kind };
   if (await wasMailSent(deps.table, place)) return { sent: false };
 
   const fields = MailFields.parse({
@@ -48,7 +54,7 @@ export async function notify(input: NotifyInput, deps: NotifyDeps): Promise<Noti
     batchId,
     study: deps.study,
     // Its hash: the name of an execution is one that a person may have typed.
-    execution: executionHash(executionArn),
+    execution: runName(place),
     ...(reason !== undefined && { reason: toReason(reason) }),
   });
   await deps.sns.send(

@@ -1,7 +1,8 @@
 import * as z from 'zod';
-import { openBatch as openInLedger, reopenBatch } from '../../ledger/batches.ts';
+import { type Opening, openBatch as openInLedger, reopenBatch } from '../../ledger/batches.ts';
 import { BatchPlan, Run } from '../../workflow/model/batch-plan.ts';
 import { BatchTakenError } from '../../workflow/model/errors.ts';
+import type { BatchItem } from '../../workflow/model/ledger-items.ts';
 import { type ListingBucket, readListing } from '../listing/listing.ts';
 import { createQueue, type QueueDeps } from './create-queue.ts';
 import { type EnterDeps, enterObjects } from './enter-objects.ts';
@@ -34,29 +35,29 @@ export const secondsToEnter = 840;
 
 /**
  * Freezes a batch: the listing is checked as a whole, one conditional write makes the batch this
- * execution's, then its objects are held against the ledger and go into its queue.
+ * run's, then its objects are held against the ledger and go into its queue.
  *
- * A retry takes a batch that FAILED, and enters what may still become DONE. Where the batch failed
+ * A retry takes a batch that FAILED, and enters what may still become DONE; so does a redrive of the
+ * execution that the batch failed in. Where the batch failed
  * after its result was stored nothing may: that result is not made again, so its objects stand.
  *
  * Nothing is changed before that one write. A repeated call ends in the same state: the write holds
  * again, the queue is the same, and objects entered already are passed over.
  *
  * @throws ManifestMismatchError when the listing is missing, broken, or of another batch.
- * @throws BatchTakenError when another execution has the batch.
+ * @throws BatchTakenError when another run has the batch.
  * @throws StillOpeningError when the call has to be repeated to enter the rest.
  */
 export async function openBatch(
-  { batchId, executionArn, pipeline, retry }: OpenBatchInput,
+  { pipeline, retry, ...run }: OpenBatchInput,
   deps: OpenBatchDeps,
 ): Promise<OpenBatchOutput> {
   const until = new Date(deps.now().getTime() + secondsToEnter * 1000);
+  const { batchId } = run;
   const place = { study: deps.study, batchId };
   const objects = await countEntries(readListing(place, deps));
 
-  const run = { batchId, executionArn };
-  const open = retry ? reopenBatch : openInLedger;
-  const batch = await open(deps.table, { ...run, pipeline, objects }, deps.now());
+  const batch = await open({ ...run, pipeline, objects }, retry, deps);
   if (batch === undefined) {
     throw new BatchTakenError(`batch ${batchId} is run by another execution, or was run already`);
   }
@@ -73,6 +74,17 @@ export async function openBatch(
     deps,
   );
   return { objects, queueUrl, notListed };
+}
+
+/** A redrive finds the batch FAILED, OPEN still, or never opened by the attempts before. */
+async function open(
+  opening: Opening,
+  retry: boolean,
+  { table, now }: EnterDeps,
+): Promise<BatchItem | undefined> {
+  const opened = retry ? undefined : await openInLedger(table, opening, now());
+  if (opened !== undefined || (!retry && opening.redrive === 0)) return opened;
+  return reopenBatch(table, opening, { ofAnother: retry }, now());
 }
 
 /** Reads a listing to its end, which checks every line of it. A million lines take some seconds. */

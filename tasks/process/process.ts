@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { BatchPlan, WorkerSlot } from '../../workflow/model/batch-plan.ts';
+import { BatchPlan, LiveSlot } from '../../workflow/model/batch-plan.ts';
+import { refuseEndedRun } from '../refuse-ended-run.ts';
 import {
   type SentCommand,
   sendWorkerCommand,
@@ -7,7 +8,7 @@ import {
 } from '../worker-command/send-worker-command.ts';
 
 export const ProcessInput = z.strictObject({
-  ...WorkerSlot.shape,
+  ...LiveSlot.shape,
   ...BatchPlan.pick({ pipeline: true, maxSeconds: true }).shape,
   taskToken: z.string().min(1),
   instanceId: z.string().min(1),
@@ -19,11 +20,13 @@ export type ProcessInput = z.infer<typeof ProcessInput>;
 /**
  * Has a worker take objects from the batch's queue until none is left.
  *
+ * @throws RunEndedError in a run that is over.
  * @throws WorkerLostError when SSM cannot reach the instance.
  */
-export function process(
-  { workerIndex, attempt, ...command }: ProcessInput,
+export async function process(
+  { workerIndex, attempt, redriven, ...command }: ProcessInput,
   deps: WorkerDocument,
 ): Promise<SentCommand> {
+  refuseEndedRun({ ...command, redriven });
   return sendWorkerCommand(deps, { version: 1, command: 'process', ...command });
 }

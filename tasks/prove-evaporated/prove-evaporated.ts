@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { Run } from '../../workflow/model/batch-plan.ts';
 import { RemnantsError, StillEvaporatingError } from '../../workflow/model/errors.ts';
-import { grantNamePrefix, queueName } from '../../workflow/model/names.ts';
+import { grantNamePrefix, queueName, runsUpTo } from '../../workflow/model/names.ts';
 import type { EvaporationDeps } from '../evaporation/evaporate.ts';
 import { findGrants, named } from '../run-grants/run-grants.ts';
 import { findQueue } from '../run-queue/run-queue.ts';
@@ -29,7 +29,8 @@ export interface ProveEvaporatedDeps extends EvaporationDeps {
 }
 
 /**
- * Looks for everything of a run that could be left, and answers that nothing is.
+ * Looks for everything that could be left of a run, and of those that its execution had before it
+ * was redriven, and answers that nothing is.
  *
  * It only reads, so it can be repeated. Grants and the queue count as still evaporating: KMS lists a
  * revoked grant for up to five minutes, SQS a deleted queue for one.
@@ -42,11 +43,11 @@ export async function proveEvaporated(
   deps: ProveEvaporatedDeps,
 ): Promise<EvaporationProof> {
   const { ec2, sqs, study, now } = deps;
-  const place = { study, ...run };
-  const [remains, grants, queue] = await Promise.all([
-    findRemains(ec2, place),
-    findGrants(deps, named(grantNamePrefix(place))),
-    findQueue(sqs, queueName(place)),
+  const { redrive, ...execution } = { study, ...run };
+  const [remains, grants, queues] = await Promise.all([
+    findRemains(ec2, execution),
+    findGrants(deps, named(grantNamePrefix(execution))),
+    Promise.all(runsUpTo({ ...execution, redrive }).map((each) => findQueue(sqs, queueName(each)))),
   ]);
   const staying = remains.filter((found) => found.staying > 0);
   if (staying.length > 0) {
@@ -56,7 +57,7 @@ export async function proveEvaporated(
   const ending = [
     ...remains.map((found) => ({ kind: found.kind, count: found.ending })),
     { kind: 'grants', count: grants.length },
-    { kind: 'queues', count: queue === undefined ? 0 : 1 },
+    { kind: 'queues', count: queues.filter((url) => url !== undefined).length },
   ].filter(({ count }) => count > 0);
   if (ending.length > 0) {
     const told = ending.map(({ kind, count }) => `${count} ${kind}`);

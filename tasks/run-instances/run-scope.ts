@@ -3,13 +3,14 @@ import type { Run, WorkerSlot } from '../../workflow/model/batch-plan.ts';
 import { executionName, tagKeys } from '../../workflow/model/tags.ts';
 
 /**
- * What to look for by tag: everything of a study, of one of its batches, of one run, or of one
- * worker of a run.
+ * What to look for by tag: everything of a study, of one of its batches, of one execution, of one
+ * run of it, or of one worker of a run.
  */
 export interface RunScope {
   readonly study: string;
   readonly batchId?: string;
   readonly executionArn?: string;
+  readonly redrive?: number;
   readonly workerIndex?: number;
   readonly attempt?: number;
 }
@@ -35,11 +36,12 @@ export function runTags(study: string, run: Run): Record<string, string> {
 }
 
 function tagsOf(scope: RunScope): Record<string, string> {
-  const { study, batchId, executionArn, workerIndex, attempt } = scope;
+  const { study, batchId, executionArn, redrive, workerIndex, attempt } = scope;
   return {
     [tagKeys.study]: study,
     ...(batchId !== undefined && { [tagKeys.batch]: batchId }),
     ...(executionArn !== undefined && { [tagKeys.execution]: executionName(executionArn) }),
+    ...(redrive !== undefined && { [tagKeys.redrive]: String(redrive) }),
     ...(workerIndex !== undefined && { [tagKeys.worker]: String(workerIndex) }),
     ...(attempt !== undefined && { [tagKeys.attempt]: String(attempt) }),
   };

@@ -1,7 +1,9 @@
 import { DescribeExecutionCommand, type SFNClient } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
 import { closeBatch, getBatch } from '../../ledger/batches.ts';
+import type { Run } from '../../workflow/model/batch-plan.ts';
 import type { BatchItem } from '../../workflow/model/ledger-items.ts';
+import { runsUpTo } from '../../workflow/model/names.ts';
 import { isAwsError } from '../../runtime/aws-errors.ts';
 import { Ended, endTraces, type EvaporationDeps } from '../evaporation/evaporate.ts';
 import { notify, type NotifyDeps } from '../notify/notify.ts';
@@ -55,27 +57,45 @@ const reasons: Readonly<Record<Exclude<Status, 'RUNNING' | 'SUCCEEDED'>, string>
  * Ends what one execution that ended badly has left, by its own tags and names; then the ledger and
  * the mail say what became of it.
  *
- * Nothing of another run of the batch is touched: a retry may have opened it since. An execution
- * that was refused, and so has left nothing, changes nothing. Orphans are looked for last: volumes
- * of instances that are only now being terminated are still in use then, and go with them.
+ * `run` is its last attempt, which may have ended before it opened the batch anew: what is over is the
+ * run that it opened last, up to that one. Nothing of a later run of the batch is touched: a retry, or
+ * a redrive, may have opened it since. An execution that was refused, and so has left nothing,
+ * changes nothing. Orphans are looked for last: volumes of instances that are only now being
+ * terminated are still in use then, and go with them.
  */
 export async function sweepRun(
-  run: { readonly batchId: string; readonly executionArn: string },
+  run: Run,
   { status, error }: { readonly status: UncleanStatus; readonly error?: string | undefined },
   deps: SweepDeps,
 ): Promise<Swept | undefined> {
   const ended = await terminateWorkers(run, deps);
-  const { ec2, study } = deps;
-  const orphans = await deleteOrphans(ec2, await findOrphans(ec2, { study, ...run }));
+  const orphans = await deleteOrphansOf(run, deps);
   const outlived = orphans.volumes + orphans.interfaces;
   const batch = await getBatch(deps.table, run.batchId);
-  const isLast = batch?.executionArn === run.executionArn;
-  if (!isLast && batch?.retryOf !== run.executionArn) return undefined;
+  if (batch === undefined) return undefined;
+  const opened = [lastRun(batch), runBefore(batch)].find((one) => isUpTo(one, run));
+  if (opened === undefined) return undefined;
   const reason = error ?? reasons[status];
-  // Where a retry has the batch by now, the ledger refuses this run's outcome.
-  const closed = isLast ? await close(batch, run, { state: 'FAILED', reason }, deps) : 0;
-  const { sent } = await notify({ ...run, kind: 'failed', reason }, deps);
+  // Where a later run has the batch by now, the ledger refuses this one's outcome.
+  const closed = await close(batch, opened, { state: 'FAILED', reason }, deps);
+  const { sent } = await notify({ ...opened, kind: 'failed', reason }, deps);
   return { ...ended, ...orphans, outlived, closed, mails: sent ? 1 : 0 };
+}
+
+/** The run that opened a batch last; undefined where none has. */
+function lastRun({ batchId, executionArn, redrive = 0 }: BatchItem): Run | undefined {
+  return executionArn === undefined ? undefined : { batchId, executionArn, redrive };
+}
+
+/** The run that failed before the last one. */
+function runBefore({ batchId, retryOf, retryOfRedrive = 0 }: BatchItem): Run | undefined {
+  return retryOf === undefined
+    ? undefined
+    : { batchId, executionArn: retryOf, redrive: retryOfRedrive };
+}
+
+function isUpTo(opened: Run | undefined, { executionArn, redrive }: Run): opened is Run {
+  return opened?.executionArn === executionArn && opened.redrive <= redrive;
 }
 
 /**
@@ -94,12 +114,11 @@ export async function sweepBatch(
   deps: SweepDeps,
 ): Promise<Swept | undefined> {
   const batch = await getBatch(deps.table, batchId);
-  const { executionArn } = batch ?? {};
-  const { status, error } = await readEnding(deps.sfn, executionArn);
-  if (batch === undefined || executionArn === undefined) {
+  const run = batch && lastRun(batch);
+  const { status, error } = await readEnding(deps.sfn, run?.executionArn);
+  if (batch === undefined || run === undefined) {
     return { ...(await endAll(traces, deps)), closed: 0, mails: 0 };
   }
-  const run = { batchId, executionArn };
   if (status === 'RUNNING') {
     const strange = ofOtherExecutions(traces, { study: deps.study, ...run });
     if (Object.values(strange).every(({ length }) => length === 0)) return undefined;
@@ -114,6 +133,13 @@ export async function sweepBatch(
   const closed = await close(batch, run, { state: 'FAILED', reason }, deps);
   const { sent } = await notify({ ...run, kind: 'failed', reason }, deps);
   return { ...ended, closed, mails: sent ? 1 : 0 };
+}
+
+async function deleteOrphansOf(run: Run, { ec2, study }: SweepDeps) {
+  const found = await Promise.all(
+    runsUpTo({ study, ...run }).map((each) => findOrphans(ec2, each)),
+  );
+  return deleteOrphans(ec2, found.flat());
 }
 
 async function endAll(
@@ -147,7 +173,7 @@ async function readEnding(sfn: SFNClient, executionArn: string | undefined): Pro
  */
 async function close(
   batch: BatchItem,
-  run: { batchId: string; executionArn: string },
+  run: Run,
   outcome: { state: 'SUCCEEDED' | 'FAILED'; reason?: string },
   { table, now }: SweepDeps,
 ): Promise<number> {

@@ -19,6 +19,8 @@ export const ExecutionEndedEvent = z.object({
     status: UncleanStatus,
     input: z.string().nullish(),
     error: z.string().nullish(),
+    /** How often the execution had been redriven when it ended so. */
+    redriveCount: z.int().min(0).nullish(),
   }),
 });
 export type ExecutionEndedEvent = z.infer<typeof ExecutionEndedEvent>;

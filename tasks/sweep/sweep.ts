@@ -22,11 +22,15 @@ export type SweepOutput = z.infer<typeof SweepOutput>;
  */
 export async function sweep(event: SweepEvent, deps: SweepDeps): Promise<SweepOutput> {
   if (event['detail-type'] === 'Step Functions Execution Status Change') {
-    const { executionArn, input, status, error } = event.detail;
+    const { executionArn, input, status, error, redriveCount } = event.detail;
     const { data: batchId } = BatchId.safeParse(readBatchId(input ?? ''));
     if (batchId === undefined) return total([]);
     const ending = { status, error: error ?? undefined };
-    const swept = await sweepRun({ batchId, executionArn }, ending, deps);
+    const swept = await sweepRun(
+      { batchId, executionArn, redrive: redriveCount ?? 0 },
+      ending,
+      deps,
+    );
     return total(swept === undefined ? [] : [swept]);
   }
   return sweepAll(deps);

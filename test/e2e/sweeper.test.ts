@@ -95,6 +95,8 @@ async function launchLate(executionArn: string): Promise<Instance> {
     {
       batchId,
       executionArn,
+      redrive: 0,
+      redriven: false,
       workerIndex: 0,
       attempt: 2,
       tenancy: 'dedicated',

@@ -17,7 +17,12 @@ let table: TestLedger;
 let next = 0;
 const monday = new Date('2026-03-02T08:00:00.000Z');
 const tuesday = new Date('2026-03-03T08:00:00.000Z');
-const run = (id: string, number = 1) => ({ batchId: id, executionArn: executionArn(number) });
+const run = (id: string, number = 1, redrive = 0) => ({
+  batchId: id,
+  executionArn: executionArn(number),
+  redrive,
+});
+const ofAnother = { ofAnother: true };
 const opening = { pipeline: 'vitals-summary', objects: 3 };
 
 beforeAll(async () => {
@@ -149,7 +154,9 @@ describe('a batch', () => {
     const id = await failed();
 
     const opened = await Promise.all(
-      [2, 3, 4, 5].map((number) => reopenBatch(table, { ...run(id, number), ...opening }, tuesday)),
+      [2, 3, 4, 5].map((number) =>
+        reopenBatch(table, { ...run(id, number), ...opening }, ofAnother, tuesday),
+      ),
     );
 
     const [winner, ...others] = opened.flatMap((item) => item ?? []);
@@ -161,7 +168,9 @@ describe('a batch', () => {
       sealedAt: monday.toISOString(),
       openedAt: tuesday.toISOString(),
       executionArn: winner?.executionArn,
+      redrive: 0,
       retryOf: executionArn(1),
+      retryOfRedrive: 0,
       runs: 2,
       ...opening,
     });
@@ -170,9 +179,9 @@ describe('a batch', () => {
 
   it('is the same to a repeated call of the retry that opened it', async () => {
     const id = await failed();
-    const first = await reopenBatch(table, { ...run(id, 2), ...opening }, monday);
+    const first = await reopenBatch(table, { ...run(id, 2), ...opening }, ofAnother, monday);
 
-    const repeated = await reopenBatch(table, { ...run(id, 2), ...opening }, tuesday);
+    const repeated = await reopenBatch(table, { ...run(id, 2), ...opening }, ofAnother, tuesday);
 
     expect(repeated).toEqual(first);
   });
@@ -180,17 +189,91 @@ describe('a batch', () => {
   it('keeps out of a retry all that the execution before it writes late', async () => {
     const id = await failed();
     const result = { key: 'out', sizeBytes: 1, sha256: 'a'.repeat(64) };
-    const retried = await reopenBatch(table, { ...run(id, 2), ...opening }, tuesday);
+    const retried = await reopenBatch(table, { ...run(id, 2), ...opening }, ofAnother, tuesday);
 
     const late = [
       await openBatch(table, { ...run(id, 1), ...opening }, tuesday),
-      await reopenBatch(table, { ...run(id, 1), ...opening }, tuesday),
+      await reopenBatch(table, { ...run(id, 1), ...opening }, ofAnother, tuesday),
       await recordBatchResult(table, run(id, 1), result),
       await closeBatch(table, run(id, 1), { state: 'SUCCEEDED' }, tuesday),
     ];
 
     expect(late).toEqual([undefined, undefined, false, false]);
     expect(await getBatch(table, id)).toEqual(retried);
+  });
+
+  it('opens again for a redrive of the execution that it FAILED in, and not for that run again', async () => {
+    const id = await failed();
+    const own = { ofAnother: false };
+
+    const same = await reopenBatch(table, { ...run(id), ...opening }, own, tuesday);
+    const redriven = await reopenBatch(table, { ...run(id, 1, 1), ...opening }, own, tuesday);
+    const repeated = await reopenBatch(table, { ...run(id, 1, 1), ...opening }, own, monday);
+
+    expect(same).toBeUndefined();
+    expect(redriven).toMatchObject({
+      state: 'OPEN',
+      executionArn: executionArn(1),
+      redrive: 1,
+      retryOf: executionArn(1),
+      retryOfRedrive: 0,
+      runs: 2,
+      openedAt: tuesday.toISOString(),
+    });
+    expect(redriven).not.toHaveProperty('reason');
+    expect(repeated).toEqual(redriven);
+  });
+
+  it('opens again for a redrive that overtakes the sweeper: it is OPEN still', async () => {
+    const id = await sealed();
+    await openBatch(table, { ...run(id), ...opening }, monday);
+
+    const redriven = await reopenBatch(
+      table,
+      { ...run(id, 1, 2), ...opening },
+      { ofAnother: false },
+      tuesday,
+    );
+
+    expect(redriven).toMatchObject({ state: 'OPEN', redrive: 2, retryOfRedrive: 0, runs: 2 });
+  });
+
+  it('keeps out of a redriven run all that the run before it writes late', async () => {
+    const id = await failed();
+    const own = { ofAnother: false };
+    const result = { key: 'out', sizeBytes: 1, sha256: 'a'.repeat(64) };
+    const redriven = await reopenBatch(table, { ...run(id, 1, 1), ...opening }, own, tuesday);
+
+    const late = [
+      await openBatch(table, { ...run(id), ...opening }, tuesday),
+      await reopenBatch(table, { ...run(id), ...opening }, own, tuesday),
+      await recordBatchResult(table, run(id), result),
+      await closeBatch(table, run(id), { state: 'FAILED', reason: 'X' }, tuesday),
+    ];
+
+    expect(late).toEqual([undefined, undefined, false, false]);
+    expect(await getBatch(table, id)).toEqual(redriven);
+  });
+
+  it('does not open for the redrive of an execution whose failure another one retried', async () => {
+    const id = await failed();
+    await reopenBatch(table, { ...run(id, 2), ...opening }, ofAnother, monday);
+    const running = await reopenBatch(
+      table,
+      { ...run(id, 1, 1), ...opening },
+      { ofAnother: true },
+      tuesday,
+    );
+    await closeBatch(table, run(id, 2), { state: 'FAILED', reason: 'X' }, monday);
+
+    const unasked = await reopenBatch(
+      table,
+      { ...run(id, 1, 1), ...opening },
+      { ofAnother: false },
+      tuesday,
+    );
+
+    expect([running, unasked]).toEqual([undefined, undefined]);
   });
 
   it('does not open again while it runs, once it SUCCEEDED, or for another pipeline', async () => {
@@ -200,14 +283,14 @@ describe('a batch', () => {
     await openBatch(table, { ...run(succeeded), ...opening }, monday);
     await closeBatch(table, run(succeeded), { state: 'SUCCEEDED' }, monday);
     const retry = (id: string, pipeline = opening.pipeline) =>
-      reopenBatch(table, { ...run(id, 2), ...opening, pipeline }, tuesday);
+      reopenBatch(table, { ...run(id, 2), ...opening, pipeline }, ofAnother, tuesday);
 
     const opened = [
       await retry(await sealed()),
       await retry(running),
       await retry(succeeded),
       await retry(await failed(), 'other-pipeline'),
-      await reopenBatch(table, { ...run(await failed(), 1), ...opening }, tuesday),
+      await reopenBatch(table, { ...run(await failed(), 1), ...opening }, ofAnother, tuesday),
     ];
 
     expect(opened).toEqual([undefined, undefined, undefined, undefined, undefined]);
@@ -220,7 +303,7 @@ describe('a batch', () => {
     await recordBatchResult(table, run(id), result);
     await closeBatch(table, run(id), { state: 'FAILED', reason: 'RemnantsError' }, monday);
 
-    await reopenBatch(table, { ...run(id, 2), ...opening }, tuesday);
+    await reopenBatch(table, { ...run(id, 2), ...opening }, ofAnother, tuesday);
     const recorded = await recordBatchResult(table, run(id, 2), result);
     await closeBatch(table, run(id, 2), { state: 'SUCCEEDED' }, tuesday);
 

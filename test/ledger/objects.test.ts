@@ -27,9 +27,13 @@ beforeAll(async () => {
 });
 afterAll(() => table.stop());
 
-const claim = (claimId: string, more: { run?: number; message?: string; count?: number } = {}) => ({
+const claim = (
+  claimId: string,
+  more: { run?: number; redrive?: number; message?: string; count?: number } = {},
+) => ({
   claimId,
   executionArn: executionArn(more.run ?? 1),
+  redrive: more.redrive ?? 0,
   instanceId: 'i-0123456789abcdef0',
   messageId: more.message ?? 'message-1',
   receiveCount: more.count ?? 1,
@@ -88,6 +92,7 @@ describe('an object', () => {
     ['another message of it', claim('c2', { message: 'message-2' }), 'duplicate'],
     ['a later delivery of its message', claim('c2', { count: 2 }), 'claimed'],
     ['another execution', claim('c2', { run: 2, message: 'message-2' }), 'claimed'],
+    ['a redrive of it', claim('c2', { redrive: 1, message: 'message-2' }), 'claimed'],
   ])('answers a claim by %s with %s', async (_, second, kind) => {
     const place = await registered();
     await claimObject(table, place, claim('c1'));
@@ -179,6 +184,19 @@ describe('an object', () => {
     expect((await getObject(table, place))?.state).toBe('CLAIMED');
   });
 
+  it('is not given up by whom it read before a later run entered it', async () => {
+    const place = await registered();
+    await listObject(table, { ...place, ...listing }, now);
+    const read = await getObject(table, place);
+    await listObject(table, { ...place, ...listing, run: 2 }, now);
+
+    const late = await abandonObject(table, read!, 'NOT_PROCESSED', now);
+    const unlisted = await abandonObject(table, place, 'NOT_IN_MANIFEST', now);
+    const inTime = await abandonObject(table, { ...place, run: 2 }, 'NOT_PROCESSED', now);
+
+    expect([late, unlisted, inTime]).toEqual([false, false, true]);
+  });
+
   it('tells a claim of an object that has ended, or that nobody listed', async () => {
     const place = await registered();
     await abandonObject(table, place, 'NOT_IN_MANIFEST', now);
@@ -241,7 +259,7 @@ describe('the reasons of a failure that a retry takes up again', () => {
 describe('a mail', () => {
   it('is remembered per run and kind', async () => {
     const id = batchId((next += 1));
-    const place = { batchId: id, executionArn: executionArn(1), kind: 'done' } as const;
+    const place = { batchId: id, executionArn: executionArn(1), redrive: 0, kind: 'done' } as const;
 
     await recordMail(table, place, 'ses-1', now);
 

@@ -5,7 +5,7 @@ import 'aws-sdk-client-mock-vitest/extend';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { awaitWorker, mostSecondsToOnline } from '../../tasks/await-worker/await-worker.ts';
 import { functionSeconds } from '../../workflow/task-functions.ts';
-import { instanceId, monday, slot } from './runs.ts';
+import { instanceId, monday, liveSlot } from './runs.ts';
 
 const ec2 = mockClient(EC2Client);
 const ssm = mockClient(SSMClient);
@@ -35,7 +35,7 @@ function world(instance: (second: number) => InstanceStateName | undefined, onli
 
 const wait = () =>
   awaitWorker(
-    { ...slot, instanceId },
+    { ...liveSlot, instanceId },
     {
       ec2: new EC2Client({}),
       ssm: new SSMClient({}),

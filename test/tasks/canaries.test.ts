@@ -32,7 +32,8 @@ function failAws(): void {
 /** A run that a person has named after a patient, and tokens that nobody may see. */
 const named = { ...run, executionArn: `${run.executionArn.slice(0, -5)}${canary}` };
 const worker = { ...slot, ...named };
-const commanded = { ...worker, taskToken: canary, instanceId };
+const live = { redriven: false };
+const commanded = { ...worker, ...live, taskToken: canary, instanceId };
 const batchOf = (input: string) => ({
   'detail-type': 'Step Functions Execution Status Change',
   detail: {
@@ -49,10 +50,10 @@ const events: Record<string, unknown> = {
   'validate-request': { request: { batchId: canary, [canary]: canary }, executionArn: canary },
   'open-batch': { ...named, pipeline: 'vitals-summary', retry: false },
   notify: { ...named, kind: 'failed', reason: canary },
-  'launch-worker': { ...worker, tenancy: 'dedicated', instanceType: 'm7i.large' },
-  'await-worker': { ...worker, instanceId },
+  'launch-worker': { ...worker, ...live, tenancy: 'dedicated', instanceType: 'm7i.large' },
+  'await-worker': { ...worker, ...live, instanceId },
   'configure-worker': commanded,
-  'deliver-key': { ...worker, instanceId },
+  'deliver-key': { ...worker, ...live, instanceId },
   process: {
     ...commanded,
     grantToken: canary,
@@ -63,6 +64,7 @@ const events: Record<string, unknown> = {
   'retire-worker': worker,
   consolidate: {
     ...named,
+    ...live,
     taskToken: canary,
     pipeline: 'vitals-summary',
     maxSeconds: 600,
@@ -72,7 +74,14 @@ const events: Record<string, unknown> = {
   },
   'terminate-workers': named,
   'prove-evaporated': named,
-  'close-batch': { ...named, outcome: 'SUCCEEDED' },
+  'close-batch': { ...named, ...live, outcome: 'SUCCEEDED' },
+  'fail-batch': {
+    ...named,
+    ...live,
+    taskToken: canary,
+    error: canary,
+    cause: canary,
+  },
   'register-object': {
     'detail-type': 'Object Created',
     detail: { object: { key: `in/v1/czarhipaa/${canary}.csv`, size: 1 }, requester: canary },

@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => table.stop());
 
 async function opened() {
-  const run = { batchId: batchId((next += 1)), executionArn: executionArn(1) };
+  const run = { batchId: batchId((next += 1)), executionArn: executionArn(1), redrive: 0 };
   await noteBatch(table, run.batchId, monday);
   await sealBatch(table, run.batchId, monday);
   await openBatch(table, { ...run, pipeline: 'vitals-summary', objects: 1 }, monday);
@@ -62,12 +62,15 @@ describe('Close Batch', () => {
     const run = await opened();
 
     await expect(
-      closeBatch({ ...run, executionArn: executionArn(2), outcome: 'SUCCEEDED' }, deps()),
+      closeBatch(
+        { ...run, executionArn: executionArn(2), redriven: false, outcome: 'SUCCEEDED' },
+        deps(),
+      ),
     ).rejects.toMatchObject({ name: 'BatchTakenError' });
   });
 
   it('asks for a reason where a batch failed, and takes none where it did not', () => {
-    const run = { batchId: batchId(1), executionArn: executionArn(1) };
+    const run = { batchId: batchId(1), executionArn: executionArn(1), redrive: 0 };
 
     expect(CloseBatchInput.safeParse({ ...run, outcome: 'FAILED' }).success).toBe(false);
     expect(CloseBatchInput.safeParse({ ...run, outcome: 'SUCCEEDED', reason: 'X' }).success).toBe(

@@ -5,13 +5,13 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { deliverKey } from '../../tasks/deliver-key/deliver-key.ts';
 import { grantName } from '../../workflow/model/names.ts';
 import { awsError } from './aws-error.ts';
-import { instanceId, run, slot } from './runs.ts';
+import { instanceId, run, liveSlot } from './runs.ts';
 
 const kms = mockClient(KMSClient);
 const keyArn = 'arn:aws:kms:us-east-1:111122223333:key/data';
 const deliver = (workerRoleArn = 'arn:aws:iam::111122223333:role/path/WorkerRole') =>
   deliverKey(
-    { ...slot, instanceId },
+    { ...liveSlot, instanceId },
     { kms: new KMSClient({}), keyArn, study: 'czarhipaa', workerRoleArn },
   );
 

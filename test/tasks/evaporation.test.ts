@@ -95,7 +95,7 @@ describe('Retire Worker', () => {
     expect(revoked()).toEqual([`id of ${own(1, 1)}`]);
     expect(ec2).toHaveReceivedCommandWith(DescribeInstancesCommand, {
       Filters: [
-        ...tagFilters({ ...runTags, 'czar:worker': '1', 'czar:attempt': '1' }),
+        ...tagFilters({ ...runTags, 'czar:redrive': '0', 'czar:worker': '1', 'czar:attempt': '1' }),
         {
           Name: 'instance-state-name',
           Values: ['pending', 'running', 'stopping', 'stopped', 'shutting-down'],
@@ -127,6 +127,23 @@ describe('Terminate', () => {
     expect(revoked()).toEqual([`id of ${own(0, 1)}`, `id of ${own(1, 3)}`]);
     expect(sqs).toHaveReceivedCommandWith(GetQueueUrlCommand, { QueueName: queueName(place) });
     expect(sqs).toHaveReceivedCommandWith(DeleteQueueCommand, { QueueUrl: queueUrl });
+  });
+
+  it('ends what the runs before have left when the execution was redriven, and nothing of a later one', async () => {
+    const grants = [0, 1, 2].map((redrive) => grantName({ ...place, redrive }, 0, 1));
+    world({ instances: ['running'], grants, queue: true });
+
+    await terminateWorkers({ ...run, redrive: 1 }, deps());
+
+    expect(revoked()).toEqual(grants.slice(0, 2).map((name) => `id of ${name}`));
+    const names = sqs
+      .commandCalls(GetQueueUrlCommand)
+      .map(({ args: [{ input }] }) => input.QueueName);
+    expect(names).toEqual([0, 1].map((redrive) => queueName({ ...place, redrive })));
+    const redrives = ec2
+      .commandCalls(DescribeInstancesCommand)
+      .map(({ args: [{ input }] }) => input.Filters?.find(({ Name }) => Name?.endsWith('redrive')));
+    expect(redrives.map((filter) => filter?.Values)).toEqual([['0'], ['1']]);
   });
 
   it('finds nothing the second time', async () => {
@@ -173,6 +190,17 @@ describe('Prove Evaporated', () => {
       expect(ec2).toHaveReceivedCommandWith(command, { Filters: tagFilters(runTags) });
     }
     expect(ec2).toHaveReceivedCommandWith(DescribeSnapshotsCommand, { OwnerIds: ['self'] });
+  });
+
+  it('looks for what any run of the execution has left', async () => {
+    world({ grants: [grantName({ ...place, redrive: 0 }, 0, 1)] });
+
+    await expect(proveEvaporated({ ...run, redrive: 2 }, deps())).rejects.toMatchObject({
+      name: 'StillEvaporatingError',
+    });
+
+    expect(sqs).toHaveReceivedCommandTimes(GetQueueUrlCommand, 3);
+    expect(ec2).toHaveReceivedCommandWith(DescribeVolumesCommand, { Filters: tagFilters(runTags) });
   });
 
   it.each<[Parameters<typeof world>[0], string]>([

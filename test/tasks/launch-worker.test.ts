@@ -4,12 +4,12 @@ import 'aws-sdk-client-mock-vitest/extend';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { launchWorker } from '../../tasks/launch-worker/launch-worker.ts';
 import { awsError } from './aws-error.ts';
-import { instanceId, runTags, slot } from './runs.ts';
+import { instanceId, runTags, liveSlot } from './runs.ts';
 
 const ec2 = mockClient(EC2Client);
-const launch = (more: { workerIndex?: number; attempt?: number } = {}) =>
+const launch = (more: { redrive?: number; workerIndex?: number; attempt?: number } = {}) =>
   launchWorker(
-    { ...slot, tenancy: 'dedicated', instanceType: 'm7i.large', ...more },
+    { ...liveSlot, tenancy: 'dedicated', instanceType: 'm7i.large', ...more },
     {
       ec2: new EC2Client({}),
       study: 'czarhipaa',
@@ -53,6 +53,7 @@ describe('Launch Worker', () => {
     for (const { Tags = [] } of specifications) {
       expect(Object.fromEntries(Tags.map(({ Key, Value }) => [Key, Value]))).toEqual({
         ...runTags,
+        'czar:redrive': '0',
         'czar:worker': '1',
         'czar:attempt': '1',
         Name: 'czarhipaa-worker-1',
@@ -65,11 +66,12 @@ describe('Launch Worker', () => {
     await launch();
     await launch({ attempt: 2 });
     await launch({ workerIndex: 2 });
+    await launch({ redrive: 1 });
 
     const [first, repeated, ...others] = requests().map(({ ClientToken }) => ClientToken);
     expect(first).toMatch(/^[0-9a-f]{64}$/);
     expect(repeated).toBe(first);
-    expect(new Set([first, ...others]).size).toBe(3);
+    expect(new Set([first, ...others]).size).toBe(4);
   });
 
   it('deals workers out over the zones, and takes the next zone for a second attempt', async () => {

@@ -5,6 +5,7 @@ import 'aws-sdk-client-mock-vitest/extend';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { wasMailSent } from '../../ledger/mails.ts';
 import { notify, type NotifyInput } from '../../tasks/notify/notify.ts';
+import type { Run } from '../../workflow/model/batch-plan.ts';
 import { MailFields, MailKind } from '../../workflow/model/mail.ts';
 import { executionHash } from '../../workflow/model/names.ts';
 import { batchId } from '../ledger/codes.ts';
@@ -16,7 +17,7 @@ const ses = mockClient(SESv2Client);
 const sns = mockClient(SNSClient);
 let table: TestLedger;
 let next = 0;
-let run: { batchId: string; executionArn: string };
+let run: Run;
 
 beforeAll(async () => {
   table = await startLedger();
@@ -30,10 +31,11 @@ beforeEach(() => {
   run = {
     batchId: batchId((next += 1)),
     executionArn: 'arn:aws:states:us-east-1:111122223333:execution:m:CANARY-Jane-Doe',
+    redrive: 0,
   };
 });
 
-const send = (input: Omit<NotifyInput, 'batchId' | 'executionArn'>) =>
+const send = (input: Omit<NotifyInput, keyof Run>) =>
   notify(
     { ...run, ...input },
     {

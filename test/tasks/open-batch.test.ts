@@ -24,6 +24,7 @@ import {
   registerObject,
 } from '../../ledger/objects.ts';
 import { openBatch, secondsToEnter } from '../../tasks/open-batch/open-batch.ts';
+import { queueName } from '../../workflow/model/names.ts';
 import { batchId, executionArn, objectId } from '../ledger/codes.ts';
 import { startLedger, type TestLedger } from '../ledger/ledger-table.ts';
 import { entry, listingOf, putListing, s3 } from './listing-bucket.ts';
@@ -61,9 +62,15 @@ async function sealedBatch(listed: number[], arrived = listed): Promise<string> 
   return id;
 }
 
-const open = (id: string, execution = 1, retry = false) =>
+const open = (id: string, execution = 1, retry = false, redrive = 0) =>
   openBatch(
-    { batchId: id, executionArn: executionArn(execution), pipeline: 'vitals-summary', retry },
+    {
+      batchId: id,
+      executionArn: executionArn(execution),
+      redrive,
+      pipeline: 'vitals-summary',
+      retry,
+    },
     {
       s3: new S3Client({}),
       sqs: new SQSClient({}),
@@ -92,12 +99,13 @@ async function failedBatch({ isResultStored = false } = {}): Promise<string> {
       ...holder,
       claimId: `c${number}`,
       executionArn: executionArn(1),
+      redrive: 0,
     });
     if (number === 3) await completeObject(table, place, 'c3', stored, monday);
     if (number === 4) await failObject(table, place, 'c4', { reason: 'CORRUPT' }, monday);
     if (number === 5) await failObject(table, place, 'c5', { reason: 'PIPELINE_REJECTED' }, monday);
   }
-  const run = { batchId: id, executionArn: executionArn(1) };
+  const run = { batchId: id, executionArn: executionArn(1), redrive: 0 };
   if (isResultStored) await recordBatchResult(table, run, stored);
   await closeBatch(table, run, { state: 'FAILED', reason: 'WorkerLostError' }, monday);
   sqs.resetHistory();
@@ -163,6 +171,7 @@ describe('Open Batch', () => {
       'czar:study': 'czarhipaa',
       'czar:batch': id,
       'czar:execution': 'run-1',
+      'czar:redrive': '0',
     });
   });
 
@@ -310,6 +319,40 @@ describe('Open Batch', () => {
       'NOT_IN_MANIFEST',
     ]);
     expect(await getBatch(table, id)).toMatchObject({ executionArn: executionArn(2), runs: 2 });
+  });
+
+  it('enters the same into a redrive of the execution that failed, with a queue of its own', async () => {
+    const id = await failedBatch();
+
+    await open(id, 1, false, 1);
+
+    expect(sent()).toEqual([1, 2, 5].map(objectId));
+    expect(await getBatch(table, id)).toMatchObject({
+      executionArn: executionArn(1),
+      redrive: 1,
+      runs: 2,
+    });
+    const names = sqs
+      .commandCalls(CreateQueueCommand)
+      .map(({ args: [{ input }] }) => input.QueueName);
+    expect(names).toEqual([
+      queueName({ study: 'czarhipaa', batchId: id, executionArn: executionArn(1), redrive: 1 }),
+    ]);
+  });
+
+  it('opens a sealed batch in a redrive of an execution that was stopped before it could', async () => {
+    const id = await sealedBatch([1]);
+
+    await open(id, 1, false, 1);
+
+    expect(await getBatch(table, id)).toMatchObject({ state: 'OPEN', redrive: 1, runs: 1 });
+  });
+
+  it('is not opened by a redrive once another execution has it', async () => {
+    const id = await failedBatch();
+    await open(id, 2, true);
+
+    await expect(open(id, 1, false, 1)).rejects.toMatchObject({ name: 'BatchTakenError' });
   });
 
   it('enters nothing twice when the call of a retry is repeated', async () => {

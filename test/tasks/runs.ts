@@ -1,8 +1,11 @@
 import { batchId, executionArn } from '../ledger/codes.ts';
 
 /** The run of most tests, and one worker of it. */
-export const run = { batchId: batchId(1), executionArn: executionArn(1) };
+export const run = { batchId: batchId(1), executionArn: executionArn(1), redrive: 0 };
 export const slot = { ...run, workerIndex: 1, attempt: 1 };
+/** The same for tasks that must not act in a run that is over. */
+export const liveRun = { ...run, redriven: false };
+export const liveSlot = { ...slot, redriven: false };
 export const instanceId = 'i-0123456789abcdef0';
 export const monday = new Date('2026-03-02T08:00:00.000Z');
 

@@ -28,9 +28,10 @@ import {
   reopenBatch,
   sealBatch,
 } from '../../ledger/batches.ts';
-import { recordMail } from '../../ledger/mails.ts';
+import { recordMail, wasMailSent } from '../../ledger/mails.ts';
 import { SweepEvent } from '../../tasks/sweep/sweep-event.ts';
 import { sweep } from '../../tasks/sweep/sweep.ts';
+import type { Run } from '../../workflow/model/batch-plan.ts';
 import { grantName, queueName } from '../../workflow/model/names.ts';
 import { executionName } from '../../workflow/model/tags.ts';
 import { batchId, executionArn } from '../ledger/codes.ts';
@@ -50,7 +51,9 @@ const mocks = [ec2, kms, ses, sfn, sns, sqs];
 const runOf = (number: number) => ({
   batchId: batchId(number),
   executionArn: executionArn(number),
+  redrive: 0,
 });
+const ofAnother = { ofAnother: true };
 const placeOf = (number: number) => ({ study: 'czarhipaa', ...runOf(number) });
 
 let table: TestLedger;
@@ -58,6 +61,7 @@ let table: TestLedger;
 type InstanceTags = {
   readonly 'tag:czar:batch'?: string;
   readonly 'tag:czar:execution'?: string;
+  readonly 'tag:czar:redrive'?: string;
 };
 
 /** What is left, by batch. Ending it takes it away. */
@@ -166,11 +170,12 @@ const tagsOf = (run: { batchId: string; executionArn: string }): InstanceTags =>
 });
 
 /** An instance, a grant and a queue of a run. */
-function leaveTraces(number: number, run: { batchId: string; executionArn: string }): void {
+function leaveTraces(number: number, run: Run): void {
   const place = { study: 'czarhipaa', ...run };
   instances.set(`i-0000000000000000${number}`, {
     'tag:czar:batch': run.batchId,
     'tag:czar:execution': executionName(run.executionArn),
+    'tag:czar:redrive': String(run.redrive),
   });
   grants.add(grantName(place, 0, 1));
   queues.add(`https://sqs.us-east-1.amazonaws.com/111122223333/${queueName(place)}`);
@@ -348,9 +353,14 @@ describe('the hourly sweep', () => {
   it('ends nothing of a retry that opens the batch while the sweep looks', async () => {
     await leftBy(1, 'FAILED');
     await closeBatch(table, runOf(1), { state: 'FAILED', reason: 'X' }, monday);
-    const retry = { batchId: batchId(1), executionArn: executionArn(3) };
+    const retry = { batchId: batchId(1), executionArn: executionArn(3), redrive: 0 };
     sfn.on(DescribeExecutionCommand).callsFake(async () => {
-      await reopenBatch(table, { ...retry, pipeline: 'vitals-summary', objects: 1 }, monday);
+      await reopenBatch(
+        table,
+        { ...retry, pipeline: 'vitals-summary', objects: 1 },
+        ofAnother,
+        monday,
+      );
       leaveTraces(3, retry);
       return { status: 'FAILED' };
     });
@@ -460,11 +470,16 @@ describe('the sweep after an execution ended', () => {
 
   describe('whose batch a retry has opened since', () => {
     /** Run 1 fails, and run 3 opens its batch again and leaves traces beside those of run 1. */
-    async function retried(): Promise<{ batchId: string; executionArn: string }> {
+    async function retried(): Promise<Run> {
       await leftBy(1, 'FAILED');
       await closeBatch(table, runOf(1), { state: 'FAILED', reason: 'X' }, monday);
-      const retry = { batchId: batchId(1), executionArn: executionArn(3) };
-      await reopenBatch(table, { ...retry, pipeline: 'vitals-summary', objects: 1 }, monday);
+      const retry = { batchId: batchId(1), executionArn: executionArn(3), redrive: 0 };
+      await reopenBatch(
+        table,
+        { ...retry, pipeline: 'vitals-summary', objects: 1 },
+        ofAnother,
+        monday,
+      );
       leaveTraces(3, retry);
       statuses.set(retry.executionArn, 'RUNNING');
       return retry;
@@ -508,6 +523,65 @@ describe('the sweep after an execution ended', () => {
       await retried();
 
       expect(await run(ended(1, 'FAILED'))).toMatchObject({ mails: 1 });
+    });
+  });
+
+  describe('that was redriven since', () => {
+    const redriven = { ...runOf(1), redrive: 1 };
+    const opening = { ...redriven, pipeline: 'vitals-summary', objects: 1 };
+    const own = { ofAnother: false };
+
+    it('ends the run that ended, and nothing of the one that the redrive opened', async () => {
+      await leftBy(1, 'ABORTED');
+      await reopenBatch(table, opening, own, monday);
+      leaveTraces(3, redriven);
+
+      const swept = await run(ended(1, 'ABORTED', { redriveCount: 0 }));
+
+      expect(swept).toMatchObject({ instances: 1, grants: 1, queues: 1, closed: 0, mails: 1 });
+      expect([...instances.keys()]).toEqual(['i-00000000000000003']);
+      expect([...grants]).toEqual([grantName({ study: 'czarhipaa', ...redriven }, 0, 1)]);
+      expect(queues.size).toBe(1);
+      expect(await getBatch(table, batchId(1))).toMatchObject({ state: 'OPEN', redrive: 1 });
+      expect(await wasMailSent(table, { ...runOf(1), kind: 'failed' })).toBe(true);
+      expect(await wasMailSent(table, { ...redriven, kind: 'failed' })).toBe(false);
+    });
+
+    it('ends both when the redrive ends badly, too', async () => {
+      await leftBy(1, 'ABORTED');
+      await reopenBatch(table, opening, own, monday);
+      leaveTraces(3, redriven);
+
+      await run(ended(1, 'ABORTED', { redriveCount: 1 }));
+
+      expect(left()).toEqual([0, 0, 0]);
+      expect(await getBatch(table, batchId(1))).toMatchObject({ state: 'FAILED', redrive: 1 });
+      expect(await wasMailSent(table, { ...redriven, kind: 'failed' })).toBe(true);
+    });
+
+    it('closes the run before where the redrive ended before it opened another', async () => {
+      await leftBy(1, 'ABORTED');
+
+      const swept = await run(ended(1, 'ABORTED', { redriveCount: 2 }));
+
+      expect(swept).toMatchObject({ instances: 1, closed: 1, mails: 1 });
+      expect(await getBatch(table, batchId(1))).toMatchObject({ state: 'FAILED', redrive: 0 });
+      expect(await wasMailSent(table, { ...runOf(1), kind: 'failed' })).toBe(true);
+    });
+
+    it('is left alone by the hourly sweep, though it opens its batch while that looks', async () => {
+      await leftBy(1, 'ABORTED');
+      sfn.on(DescribeExecutionCommand).callsFake(async () => {
+        await reopenBatch(table, opening, own, monday);
+        leaveTraces(3, redriven);
+        return { status: 'ABORTED' };
+      });
+
+      await run(hourly);
+
+      expect([...instances.keys()]).toEqual(['i-00000000000000003']);
+      expect([...grants]).toEqual([grantName({ study: 'czarhipaa', ...redriven }, 0, 1)]);
+      expect(await getBatch(table, batchId(1))).toMatchObject({ state: 'OPEN', redrive: 1 });
     });
   });
 

@@ -32,7 +32,7 @@ beforeAll(async () => {
   }
   await noteBatch(table, batchId(2), monday);
   for (const number of [3, 4, 6, 8]) {
-    const run = { batchId: batchId(number), executionArn: executionArn(9) };
+    const run = { batchId: batchId(number), executionArn: executionArn(9), redrive: 0 };
     await openBatch(table, { ...run, pipeline: 'vitals-summary', objects: 1 }, monday);
     if (number === 4) await closeBatch(table, run, { state: 'SUCCEEDED' }, monday);
     if (number === 6 || number === 8)

@@ -12,14 +12,14 @@ import { consolidate } from '../../tasks/consolidate/consolidate.ts';
 import { process as processObjects } from '../../tasks/process/process.ts';
 import { decodeWorkerCommand } from '../../workflow/model/worker-command.ts';
 import { awsError } from './aws-error.ts';
-import { instanceId, run, slot } from './runs.ts';
+import { instanceId, liveRun, liveSlot, run } from './runs.ts';
 
 const ec2 = mockClient(EC2Client);
 const ssm = mockClient(SSMClient);
 const deps = { ssm: new SSMClient({}), documentName: 'worker-document' };
 const addressed = { ...run, taskToken: 'token+/=' };
 const processing = {
-  ...slot,
+  ...liveSlot,
   taskToken: 'token+/=',
   instanceId,
   grantToken: 'grant',
@@ -41,7 +41,7 @@ const sent = () => {
 
 describe('Configure Worker', () => {
   it('sends its command to the one instance, by the document', async () => {
-    const answer = await configureWorker({ ...slot, taskToken: 'token+/=', instanceId }, deps);
+    const answer = await configureWorker({ ...liveSlot, taskToken: 'token+/=', instanceId }, deps);
 
     expect(answer).toEqual({ commandId: 'command-1', instanceId });
     expect(sent()).toEqual({
@@ -57,7 +57,7 @@ describe('Process', () => {
   it('tells the worker its queue, its pipeline and its time', async () => {
     await processObjects(processing, deps);
 
-    const { workerIndex: _index, attempt: _attempt, ...told } = processing;
+    const { workerIndex: _index, attempt: _attempt, redriven: _redriven, ...told } = processing;
     expect(sent().command).toEqual({ version: 1, command: 'process', ...told });
   });
 
@@ -95,7 +95,8 @@ describe('Consolidate', () => {
     grantToken: `grant-${workerIndex}`,
   }));
   const input = {
-    ...addressed,
+    ...liveRun,
+    taskToken: 'token+/=',
     pipeline: 'vitals-summary',
     maxSeconds: 600,
     tolerateFailedObjects: 2,

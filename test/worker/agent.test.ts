@@ -50,6 +50,7 @@ const task = {
   version: 1,
   taskToken: 'task-token',
   executionArn: 'arn',
+  redrive: 0,
   batchId: 'bcdfghjkw',
   instanceId: 'i-0123456789abcdef0',
 } as const;

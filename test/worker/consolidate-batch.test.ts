@@ -75,7 +75,12 @@ describe('consolidate', () => {
     const now = new Date('2026-03-03T08:00:00.000Z');
     await closeBatch(cloud.table, batch, { state: 'FAILED', reason: 'RemnantsError' }, now);
     const retry = { ...batch, executionArn: `${batch.executionArn}-retry` };
-    await reopenBatch(cloud.table, { ...retry, pipeline: 'line-count', objects: 2 }, now);
+    await reopenBatch(
+      cloud.table,
+      { ...retry, pipeline: 'line-count', objects: 2 },
+      { ofAnother: true },
+      now,
+    );
 
     const late = await consolidate(batch);
     const second = await consolidate(retry);

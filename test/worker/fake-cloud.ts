@@ -62,6 +62,7 @@ export interface TestObject {
 export interface TestBatch {
   readonly batchId: string;
   readonly executionArn: string;
+  readonly redrive: number;
   readonly queueUrl: string;
   readonly objectIds: readonly string[];
 }
@@ -132,7 +133,7 @@ export class FakeCloud {
     await sealBatch(this.table, batchId, now);
     await openBatch(
       this.table,
-      { batchId, executionArn, pipeline: 'line-count', objects: objects.length },
+      { batchId, executionArn, redrive: 0, pipeline: 'line-count', objects: objects.length },
       now,
     );
     const queueUrl = await this.#createQueue(batchId, options);
@@ -162,7 +163,7 @@ export class FakeCloud {
     const header = { version: 1, study, batchId, objects: entries.length };
     const manifest = [header, ...entries].map((line) => `${JSON.stringify(line)}\n`).join('');
     this.s3.put(manifestKey(place), await encrypt(manifest));
-    return { batchId, executionArn, queueUrl, objectIds };
+    return { batchId, executionArn, redrive: 0, queueUrl, objectIds };
   }
 
   async send(queueUrl: string, message: unknown): Promise<void> {
@@ -264,7 +265,7 @@ export class FakeCloud {
 }
 
 export function processCommand(
-  { batchId, executionArn, queueUrl }: TestBatch,
+  { batchId, executionArn, redrive, queueUrl }: TestBatch,
   changes: { maxSeconds?: number; pipeline?: string; instanceId?: string } = {},
 ): Extract<WorkerCommand, { command: 'process' }> {
   return {
@@ -272,6 +273,7 @@ export function processCommand(
     version: 1,
     taskToken: 'task-token',
     executionArn,
+    redrive,
     batchId,
     instanceId: 'i-0123456789abcdef0',
     pipeline: 'line-count',

@@ -5,6 +5,7 @@ import { type Rule, rules } from './rules.ts';
 import {
   allStates,
   type Asl,
+  type AslBranch,
   type AslState,
   readTemplate,
   successors,
@@ -23,6 +24,18 @@ function broken(name: string, change: (state: AslState) => void): Asl {
   const copy = structuredClone(asl);
   change(allStates(copy).find(([found]) => found === name)![1]);
   return copy;
+}
+
+/** The states in the order of the story: what goes well before what goes wrong. */
+function told({ StartAt, States }: AslBranch, seen = new Set<string>()): [string, AslState][] {
+  const walk = (name: string): [string, AslState][] => {
+    const state = States[name];
+    if (state === undefined || seen.has(name)) return [];
+    seen.add(name);
+    const inside = state.ItemProcessor === undefined ? [] : told(state.ItemProcessor, seen);
+    return [[name, state], ...inside, ...successors(state).flatMap(walk)];
+  };
+  return walk(StartAt);
 }
 
 describe('the lifecycle of a batch', () => {
@@ -54,6 +67,27 @@ describe('the lifecycle of a batch', () => {
       'retries in step',
       'Terminate',
       ({ Retry }) => delete Retry![0]!.JitterStrategy,
+    ],
+    [
+      'nothing retries or catches the error that a batch ends with, or takes it for anything else',
+      'a retrier that takes the batch’s error for one of AWS',
+      'Fail Batch',
+      (state) =>
+        (state.Retry = [
+          { ErrorEquals: ['AwsUnavailableError'], MaxAttempts: 6, JitterStrategy: 'FULL' },
+        ]),
+    ],
+    [
+      'nothing retries or catches the error that a batch ends with, or takes it for anything else',
+      'an end that goes on whether it was redriven or not',
+      'Fail Batch',
+      (state) => (state.Next = 'Open Batch'),
+    ],
+    [
+      'after Open Batch a task knows whether its run is over, unless it ends things',
+      'a launch that does not know it',
+      'Launch Worker',
+      ({ Arguments }) => delete Arguments!.Payload.redriven,
     ],
     [
       'every Map catches everything',
@@ -134,7 +168,7 @@ describe('the lifecycle of a batch', () => {
   });
 
   it('reads as the story of a batch', () => {
-    const story = allStates(asl).map(
+    const story = told(asl).map(
       ([name, state]) => `${name} > ${[...new Set(successors(state))].join(' | ')}`,
     );
 
@@ -146,12 +180,12 @@ describe('the lifecycle of a batch', () => {
         "Workers > Any Worker Left? | Terminate After Failure",
         "First Attempt > Launch Worker",
         "Launch Worker > Await Worker | Retire Worker",
-        "Try Again? > Give Up Worker | Launch Worker",
-        "Retire Worker > Try Again?",
-        "Configure Worker > Deliver Key | Retire Worker",
         "Await Worker > Configure Worker | Retire Worker",
+        "Configure Worker > Deliver Key | Retire Worker",
         "Deliver Key > Process | Retire Worker",
         "Process > Retire Worker",
+        "Retire Worker > Try Again?",
+        "Try Again? > Give Up Worker | Launch Worker",
         "Give Up Worker > ",
         "Any Worker Left? > Consolidate | Terminate After Failure",
         "Consolidate > Notify Done | Terminate After Failure",
@@ -164,7 +198,9 @@ describe('the lifecycle of a batch', () => {
         "Terminate After Failure > Prove Evaporated After Failure",
         "Prove Evaporated After Failure > Notify Failed",
         "Notify Failed > Close Failed Batch",
-        "Close Failed Batch > Batch Failed",
+        "Close Failed Batch > Fail Batch",
+        "Fail Batch > Redriven?",
+        "Redriven? > Batch Failed | Open Batch",
         "Batch Failed > ",
         "Batch Refused > ",
       ]

@@ -25,6 +25,7 @@ const tasks = [
   'terminate-workers',
   'prove-evaporated',
   'close-batch',
+  'fail-batch',
   'register-object',
   'sweep',
 ];
@@ -48,7 +49,7 @@ describe('the environment that the template gives', () => {
     expect(await load(task, environment)).toHaveProperty('handler');
   });
 
-  it.each(tasks.filter((task) => task !== 'await-worker'))(
+  it.each(tasks.filter((task) => task !== 'await-worker' && task !== 'fail-batch'))(
     'has nothing in it that %s does not demand',
     { timeout: 20_000 },
     async (task) => {

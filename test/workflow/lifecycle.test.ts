@@ -26,6 +26,7 @@ const afterFailure = [
   'Prove Evaporated After Failure',
   'Notify Failed',
   'Close Failed Batch',
+  'Fail Batch',
 ];
 
 describe('a batch that goes well', () => {
@@ -164,7 +165,7 @@ describe('a worker that is lost', () => {
 
       expect(lived).toMatchObject({ status: 'FAILED', error });
       expect(of(lived, 'Launch Worker')).toHaveLength(2);
-      expect(states(lived).slice(-4)).toEqual(afterFailure);
+      expect(states(lived).slice(-afterFailure.length)).toEqual(afterFailure);
     },
   );
 
@@ -252,7 +253,7 @@ describe('after Open Batch', () => {
       error: 'PermissionError',
       cause: 'sentence of PermissionError',
     });
-    expect(states(lived).slice(-4)).toEqual(afterFailure);
+    expect(states(lived).slice(-afterFailure.length)).toEqual(afterFailure);
   });
 
   it('the failure path goes on whatever fails on it', async () => {
@@ -263,7 +264,7 @@ describe('after Open Batch', () => {
     );
 
     expect(lived).toMatchObject({ status: 'FAILED', error: 'PermissionError' });
-    expect(states(lived).slice(-4)).toEqual(afterFailure);
+    expect(states(lived).slice(-afterFailure.length)).toEqual(afterFailure);
   });
 
   it('remnants lead, and the first failure is told behind them', async () => {

@@ -1,3 +1,4 @@
+import { redriven } from '../../workflow/run.ts';
 import { type Asl, allStates, successors, type TemplateFunction } from './state-machine.ts';
 
 /**
@@ -5,13 +6,17 @@ import { type Asl, allStates, successors, type TemplateFunction } from './state-
  */
 export type Rule = (asl: Asl, functions: readonly TemplateFunction[]) => string[];
 
+/** The state that ends an execution with its batch's error. */
+const failing = 'Fail Batch';
+
 /** The smallest `maxSeconds` that a plan can have. */
 const leastSeconds = 300;
 
 export const rules = {
   'every Task has a timeout, retries failures of AWS with jitter, and catches everything': (asl) =>
     allStates(asl).flatMap(([name, { Type, TimeoutSeconds, Retry = [], Catch = [] }]) => {
-      if (Type !== 'Task') return [];
+      // Its own rule follows.
+      if (Type !== 'Task' || name === failing) return [];
       const retried = new Set(Retry.flatMap(({ ErrorEquals }) => ErrorEquals));
       return [
         TimeoutSeconds === undefined && `${name}: no timeout`,
@@ -21,6 +26,29 @@ export const rules = {
         Catch.at(-1)?.ErrorEquals.join() !== 'States.ALL' && `${name}: no catch`,
       ].filter((problem) => problem !== false);
     }),
+
+  'nothing retries or catches the error that a batch ends with, or takes it for anything else': (
+    asl,
+  ) =>
+    allStates(asl).flatMap(([name, { Retry = [], Catch = [], Arguments, ...state }]) => {
+      if (name !== failing) return [];
+      const { error, cause } = Arguments?.Payload ?? {};
+      return [
+        [...Retry, ...Catch].length > 0 && 'it is not the end',
+        !(error === '{% $failure.code %}' && cause === '{% $failure.sentence %}') &&
+          'not its error',
+        state.Next !== 'Redriven?' && 'it goes on unasked',
+      ].filter((problem) => problem !== false);
+    }),
+
+  'after Open Batch a task knows whether its run is over, unless it ends things': (asl) => {
+    const ending = /^(Retire|Terminate|Prove|Notify Failed|Close Failed)/;
+    return allStates(asl).flatMap(([name, { Type, Arguments }]) => {
+      const isEarly = name === 'Validate Request' || name === 'Open Batch';
+      if (Type !== 'Task' || isEarly || ending.test(name)) return [];
+      return Arguments?.Payload.redriven === redriven ? [] : [name];
+    });
+  },
 
   'every Map catches everything': (asl) =>
     allStates(asl)

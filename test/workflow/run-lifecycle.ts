@@ -10,6 +10,7 @@ import { CloseBatchInput } from '../../tasks/close-batch/close-batch.ts';
 import { ConfigureWorkerInput } from '../../tasks/configure-worker/configure-worker.ts';
 import { ConsolidateInput } from '../../tasks/consolidate/consolidate.ts';
 import { DeliverKeyInput } from '../../tasks/deliver-key/deliver-key.ts';
+import { FailBatchInput } from '../../tasks/fail-batch/fail-batch.ts';
 import { LaunchWorkerInput } from '../../tasks/launch-worker/launch-worker.ts';
 import { NotifyInput } from '../../tasks/notify/notify.ts';
 import { OpenBatchInput } from '../../tasks/open-batch/open-batch.ts';
@@ -37,6 +38,7 @@ const inputs: Readonly<Record<TaskName, z.ZodType>> = {
   'terminate-workers': TerminateWorkersInput,
   'prove-evaporated': ProveEvaporatedInput,
   'close-batch': CloseBatchInput,
+  'fail-batch': FailBatchInput,
 };
 
 type Payload = Record<string, Json>;
@@ -58,6 +60,15 @@ export type Answer =
   | { readonly error: string; readonly plain?: string }
   | 'silent'
   | 'busy';
+
+/** Answers of functions that have nothing against their input. */
+function ownAnswer(call: Call): Answer {
+  const { redriven, error, cause } = call.payload as Partial<FailBatchInput>;
+  if (call.state === 'Fail Batch') {
+    return redriven === true ? { result: {} } : { error: error ?? '', plain: cause };
+  }
+  return redriven === true ? { error: 'RunEndedError' } : { result: wellAnswer(call) };
+}
 
 /** Answers of a world in which everything goes well. */
 function wellAnswer({ state, payload }: Call): Json {
@@ -130,7 +141,7 @@ export async function runLifecycle(
     const call = { state, payload, count: calls.filter((one) => one.state === state).length };
     calls.push(call);
     await clock.sleep(1000);
-    const said = answer(call) ?? { result: wellAnswer(call) };
+    const said = answer(call) ?? ownAnswer(call);
     if (token !== undefined && (typeof said === 'string' || 'result' in said || said.plain)) {
       // A worker that answers late finds its token closed.
       void answerToken(token, said).catch(() => undefined);

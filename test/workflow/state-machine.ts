@@ -15,6 +15,7 @@ export interface AslState {
   HeartbeatSeconds?: number;
   Resource?: string;
   Arguments?: { FunctionName: string; Payload: Record<string, unknown> };
+  Assign?: Record<string, unknown>;
   Error?: string;
   Cause?: string;
   readonly ItemProcessor?: AslBranch;

@@ -1,6 +1,7 @@
 import { childOf, childrenOf, type Node, nodesIn } from './expression.ts';
 import type { Finding } from './finding.ts';
 import { type Place, statePath } from './machine.ts';
+import { type RedriveNote, redriveNotesOf } from './redrive.ts';
 import {
   conditionsOf,
   endsWell,
@@ -36,7 +37,8 @@ interface Failure {
  *
  * A failure begins in a catcher, in a Choice rule that compares with a word for failure, in a Map that
  * tolerates failed items, and in the states that the caller names. It is over where the state that
- * failed is entered again: a retry. A Default that stands for a failure is not known as one.
+ * failed is entered again: a retry. It is over, too, where a person redrives the execution and that is
+ * noted as the begin of another run ({@link redriveNotesOf}). A Default that stands for a failure is not known as one.
  */
 export function findFailuresThatEndWell(
   { path, branch }: Place,
@@ -45,6 +47,7 @@ export function findFailuresThatEndWell(
   const isTolerated = (name: string) => name in toleratedFailures;
   const states = Object.entries(branch.States);
   const transitions = transitionsOf(branch);
+  const notes = redriveNotesOf(transitions, branch);
   const failures: Failure[] = [
     ...transitions
       .filter((transition) => isFailure(transition, branch.States))
@@ -71,7 +74,7 @@ export function findFailuresThatEndWell(
   return failures
     .filter(({ redone }) => redone === undefined || !isTolerated(redone))
     .flatMap((failure) => {
-      const after = statesAfter(failure, transitions);
+      const after = statesAfter(failure, transitions, notes);
       return goodEnds
         .filter((name) => after.has(name))
         .map((name) => found(failure.path, failure.what, name));
@@ -127,10 +130,20 @@ function toleratesItems(state: Readonly<Record<string, unknown>>): boolean {
 function statesAfter(
   { entered, redone }: Failure,
   transitions: readonly Transition[],
+  notes: readonly RedriveNote[],
 ): ReadonlySet<string> {
   if (entered === redone) return new Set();
-  return reachable(
+  const own = transitions.filter(({ to }) => to !== redone);
+  const before = reachable(
     [entered],
-    transitions.filter(({ to }) => to !== redone),
+    own.filter((one) => !notes.some(({ waiting }) => waiting.has(one))),
   );
+  // Behind a redrive the failure goes on until the redrive is noted.
+  const behind = notes.map(({ waiting, taking }) =>
+    reachable(
+      own.flatMap((one) => (waiting.has(one) && before.has(one.from) ? [one.to] : [])),
+      own.filter((one) => !taking.has(one)),
+    ),
+  );
+  return behind.reduce((all, states) => all.union(states), before);
 }

@@ -3,6 +3,7 @@ import { calledBy, childOf, type Node, nodesIn, parseExpression } from './expres
 import type { Finding } from './finding.ts';
 import { type Branch, type Place, statePath } from './machine.ts';
 import { possibleRules } from './possible-rules.ts';
+import { redriveNotesOf } from './redrive.ts';
 import { conditionsOf, reachable, type Transition, transitionsOf } from './transitions.ts';
 
 /**
@@ -11,7 +12,8 @@ import { conditionsOf, reachable, type Transition, transitionsOf } from './trans
  * A loop is bounded when a variable is raised (or lowered) by a constant each time round, is set to
  * nothing else within it, and is compared so that a way on that the loop needs is closed once the
  * variable is past what it is compared with: a constant, or an expression that the loop leaves alone.
- * A loop that ends by a clock, or by what a task answers, is not known to end.
+ * A loop that goes on only when a person redrives the execution is bounded by that: see
+ * {@link redriveNotesOf}. One that ends by a clock, or by what a task answers, is not known to end.
  */
 export function findUnboundedLoops({ path, branch }: Place): Finding[] {
   const all = transitionsOf(branch);
@@ -31,11 +33,7 @@ export function findUnboundedLoops({ path, branch }: Place): Finding[] {
 /** Loops that remain without a bound, each as its states in their order. */
 function unboundedLoops(transitions: readonly Transition[], branch: Branch): string[][] {
   return knots(transitions).flatMap((knot) => {
-    const remaining = countersOf(knot).map((counter) => {
-      const steps = new Set(knot.filter((transition) => stepOf(transition, counter) !== undefined));
-      const closed = new Set(
-        knot.filter((transition) => closes(transition, counter, knot, branch)),
-      );
+    const remaining = boundsOf(knot, branch).map(({ steps, closed }) => {
       // Whoever goes round for ever leaves the one alone, or the other.
       return closed.size === 0
         ? undefined
@@ -50,6 +48,27 @@ function unboundedLoops(transitions: readonly Transition[], branch: Branch): str
     if (candidates.some((loops) => loops.length === 0)) return [];
     return candidates[0] ?? [[...new Set(knot.map(({ from }) => from))]];
   });
+}
+
+/**
+ * What may bound a loop: transitions that step something, and those that are closed, sooner or later,
+ * for whoever takes these again and again.
+ */
+interface Bound {
+  readonly steps: ReadonlySet<Transition>;
+  readonly closed: ReadonlySet<Transition>;
+}
+
+function boundsOf(knot: readonly Transition[], branch: Branch): Bound[] {
+  const counted = countersOf(knot).map((counter) => ({
+    steps: new Set(knot.filter((transition) => stepOf(transition, counter) !== undefined)),
+    closed: new Set(knot.filter((transition) => closes(transition, counter, knot, branch))),
+  }));
+  const redriven = redriveNotesOf(knot, branch).map(({ taking, waiting }) => ({
+    steps: taking,
+    closed: waiting,
+  }));
+  return [...counted, ...redriven];
 }
 
 /** Transitions that lie on a loop, those that lie on a common one together. */

@@ -19,12 +19,27 @@ export const BatchPlan = z.strictObject({
 });
 export type BatchPlan = z.infer<typeof BatchPlan>;
 
-/** Who runs: every task that creates, finds or ends something names batch and execution. */
+/**
+ * Who runs: every task that creates, finds or ends something names batch, execution and redrive.
+ *
+ * A redrive keeps the execution's ARN, and opens the batch for another run.
+ */
 export const Run = z.strictObject({
   batchId: BatchId,
   executionArn: z.string().min(1),
+  /** How often the execution had been redriven when it opened the batch. */
+  redrive: z.int().min(0),
 });
 export type Run = z.infer<typeof Run>;
+
+const live = {
+  /** Whether the execution was redriven since: the run is over then, and nothing may go on in it. */
+  redriven: z.boolean(),
+};
+
+/** The run of a task that must not act in one that is over. */
+export const LiveRun = z.strictObject({ ...Run.shape, ...live });
+export type LiveRun = z.infer<typeof LiveRun>;
 
 /** One worker of a run. `attempt` counts its replacements from 1. */
 export const WorkerSlot = z.strictObject({
@@ -33,6 +48,9 @@ export const WorkerSlot = z.strictObject({
   attempt: z.int().min(1),
 });
 export type WorkerSlot = z.infer<typeof WorkerSlot>;
+
+/** The worker of a task that must not act in a run that is over. */
+export const LiveSlot = z.strictObject({ ...WorkerSlot.shape, ...live });
 
 /** A live worker that holds the key, as an iteration of the Map answers it. */
 export const LiveWorker = z.strictObject({

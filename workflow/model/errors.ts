@@ -71,6 +71,14 @@ export class ManifestMismatchError extends CzarError {
   readonly family = 'expected';
 }
 
+/** The execution was redriven since the run began: what was left of it is ended, and another opened. */
+export class RunEndedError extends CzarError {
+  static readonly code = 'RunEndedError';
+  override readonly name = RunEndedError.code;
+  readonly code = RunEndedError.code;
+  readonly family = 'expected';
+}
+
 /** The account may not launch this many, or this kind of, instances. */
 export class QuotaExceededError extends CzarError {
   static readonly code = 'QuotaExceededError';

@@ -57,6 +57,8 @@ export const PipelineReason = z.string().regex(/^[A-Z_]{3,40}$/);
 export const Claim = z.strictObject({
   claimId: z.string().min(1),
   executionArn: z.string().min(1),
+  /** Which run of the execution. */
+  redrive: z.int().min(0),
   instanceId: z.string().min(1),
   messageId: z.string().min(1),
   receiveCount: z.int().min(1),
@@ -116,10 +118,14 @@ export const BatchItem = z.strictObject({
   reservedBy: z.string().optional(),
   /** The one execution that runs, or ran last, this batch. */
   executionArn: z.string().optional(),
-  /** How many executions have opened it; those after the first are retries. */
+  /** How often that execution had been redriven when it opened the batch. */
+  redrive: z.int().min(0).optional(),
+  /** How often it was opened, by an execution or a redrive of it; all but the first are retries. */
   runs: z.int().min(1).optional(),
-  /** The execution before, whose failure this one retries. */
+  /** The execution of the run before, whose failure this one retries: the same one after a redrive. */
   retryOf: z.string().optional(),
+  /** Which run of that execution. */
+  retryOfRedrive: z.int().min(0).optional(),
   /** The same in every run: results of one batch are made by one pipeline. */
   pipeline: z.string().optional(),
   /** Objects in the listing. */

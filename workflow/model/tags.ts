@@ -7,6 +7,8 @@ export const tagKeys = {
   study: 'czar:study',
   batch: 'czar:batch',
   execution: 'czar:execution',
+  /** Which redrive of the execution; 0 before the first. */
+  redrive: 'czar:redrive',
   worker: 'czar:worker',
   attempt: 'czar:attempt',
 } as const;

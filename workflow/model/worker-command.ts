@@ -1,12 +1,11 @@
 import * as z from 'zod';
-import { BatchId } from './code.ts';
+import { Run } from './batch-plan.ts';
 import { PipelineName } from './batch-request.ts';
 
 const addressed = {
   version: z.literal(1),
   taskToken: z.string().min(1),
-  executionArn: z.string().min(1),
-  batchId: BatchId,
+  ...Run.shape,
   instanceId: z.string(),
 } as const;
 

@@ -428,6 +428,28 @@ describe('a loop without a bound', () => {
     expect(found('unbounded-loop', loop(again, assign))).toEqual(['/States/Work']);
   });
 
+  const count = '$states.context.Execution.RedriveCount';
+  const noted = { n: `{% ${count} %}` };
+
+  it.each<[string, string]>([
+    ['greater than the note', `{% ${count} > $n %}`],
+    ['greater than the note, written the other way round', `{% $n < ${count} %}`],
+    ['greater than the note, among other demands', `{% $answer = "no" and ${count} > $n %}`],
+  ])('is none when it waits for a redrive: the count is %s', (_, again) => {
+    expect(found('unbounded-loop', loop(again, noted, noted))).toEqual([]);
+  });
+
+  it.each<[string, string, Record<string, unknown>]>([
+    ['a redrive is waited for once', `{% ${count} > $n %}`, {}],
+    ['any redrive will do', `{% ${count} > 0 %}`, noted],
+    ['the count may be the one that was noted', `{% ${count} >= $n %}`, noted],
+    ['a redrive is one of two reasons', `{% ${count} > $n or $answer = "no" %}`, noted],
+    ['what is noted is another count', `{% ${count} > $n %}`, { n: '{% $states.result %}' }],
+    ['the note is no count', `{% ${count} > $n %}`, { n: 0 }],
+  ])('is found when %s', (_, again, assign) => {
+    expect(found('unbounded-loop', loop(again, assign, noted))).toEqual(['/States/Work']);
+  });
+
   it('is none when the way out is asked for first', () => {
     const states = {
       ...loop('', {}),

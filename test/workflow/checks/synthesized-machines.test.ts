@@ -76,6 +76,30 @@ describe('every state machine of the templates', () => {
       ({ Catch }) => (Catch![0]!.Next = 'Process'),
     ],
     [
+      'failure-ends-well',
+      'a failed batch that goes on though nobody redrove it',
+      'Redriven?',
+      (state) => (state.Default = 'Open Batch'),
+    ],
+    [
+      'failure-ends-well',
+      'a failure that counts as over without a redrive',
+      'Redriven?',
+      ({ Choices }) => (Choices![0]!.Condition = "{% $failure.code != 'PermissionError' %}"),
+    ],
+    [
+      'failure-ends-well',
+      'a failed batch that a redrive makes a success',
+      'Redriven?',
+      ({ Choices }) => (Choices![0]!.Next = 'Batch Succeeded'),
+    ],
+    [
+      'failure-ends-well',
+      'a failure to fail that opens the batch again',
+      'Fail Batch',
+      (state) => (state.Catch = [{ ErrorEquals: ['States.ALL'], Next: 'Open Batch' }]),
+    ],
+    [
       'skipped-termination',
       'a failure that goes straight to its end',
       'Notify Working',
@@ -134,6 +158,25 @@ describe('every state machine of the templates', () => {
       'an attempt that is counted but not compared',
       'Try Again?',
       ({ Choices }) => (Choices![0]!.Condition = "{% $problem.code = 'WorkerLostError' %}"),
+    ],
+    [
+      'unbounded-loop',
+      'a redrive that is compared but not noted',
+      'Open Batch',
+      ({ Catch }) => delete (Catch![1] as { Assign?: Record<string, unknown> }).Assign!.redrive,
+    ],
+    [
+      'unbounded-loop',
+      'a redrive that is noted but not asked for',
+      'Fail Batch',
+      (state) => (state.Next = 'Open Batch'),
+    ],
+    [
+      'unbounded-loop',
+      'any redrive at all, and not one since',
+      'Redriven?',
+      ({ Choices }) =>
+        (Choices![0]!.Condition = '{% $states.context.Execution.RedriveCount > 0 %}'),
     ],
     [
       'no-timeout',

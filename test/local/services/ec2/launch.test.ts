@@ -19,6 +19,8 @@ afterEach(() => cloud.stop());
 const slot: LaunchWorkerInput = {
   batchId: 'BCDFGHJK',
   executionArn: 'arn:aws:states:us-east-1:111122223333:execution:czarhipaa:run-1',
+  redrive: 0,
+  redriven: false,
   workerIndex: 1,
   attempt: 1,
   tenancy: 'dedicated',

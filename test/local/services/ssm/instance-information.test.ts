@@ -15,6 +15,8 @@ it('tells the Await Worker task when an instance is online', async () => {
   const slot = {
     batchId: 'BCDFGHJK',
     executionArn: 'arn:aws:states:us-east-1:111122223333:execution:czarhipaa:run-1',
+    redrive: 0,
+    redriven: false,
     workerIndex: 0,
     attempt: 1,
   };

@@ -58,6 +58,7 @@ export const configure = (instanceId: string): WorkerCommand => ({
   command: 'configure',
   taskToken: 'the-token',
   executionArn: 'arn:aws:states:us-east-1:111122223333:execution:czarhipaa:run-1',
+  redrive: 0,
   batchId: 'ktdnwgqzf',
   instanceId,
 });
