@@ -222,10 +222,10 @@ describe('Open Batch', () => {
   });
 
   it('stops before its time is over, says so, and goes on in the next call', async () => {
-    const id = await sealedBatch(numbers(400));
+    const id = await sealedBatch(numbers(200));
     let groups = 0;
     sqs.on(SendMessageBatchCommand).callsFake(() => {
-      if ((groups += 1) === 20) now = new Date(monday.getTime() + (secondsToEnter + 1) * 1000);
+      if ((groups += 1) === 10) now = new Date(monday.getTime() + (secondsToEnter + 1) * 1000);
       return {};
     });
     await expect(open(id)).rejects.toMatchObject({ name: 'StillOpeningError' });
@@ -234,8 +234,8 @@ describe('Open Batch', () => {
 
     await open(id);
 
-    expect(first.length).toBeLessThan(400);
-    expect([...first, ...sent()]).toEqual(numbers(400).map(objectId));
+    expect(first.length).toBeLessThan(200);
+    expect([...first, ...sent()]).toEqual(numbers(200).map(objectId));
   });
 
   it('changes nothing of a batch that another execution has', async () => {

@@ -10,10 +10,9 @@ const throttlings: Readonly<Record<string, readonly [code: string, status: numbe
 };
 
 /** What AWS can do to the calls of a Task's function, and of the worker that answers for it. */
-export function awsFaults({ waitsForToken }: TaskState): readonly Fault[] {
-  return (waitsForToken ? (['function', 'worker'] as const) : (['function'] as const)).flatMap(
-    faultsOf,
-  );
+export function awsFaults({ waitsForToken, hasMachine }: TaskState): readonly Fault[] {
+  const isAnswered = waitsForToken && hasMachine;
+  return (['function', ...(isAnswered ? (['worker'] as const) : [])] as const).flatMap(faultsOf);
 }
 
 function faultsOf(by: AwsCall['by']): Fault[] {
