@@ -10,11 +10,14 @@ import {
 } from './failure.ts';
 import { stepFunctions } from './functions.ts';
 import { History, type EventDetails, type HistoryEvent } from './history.ts';
+import type { Input } from './input.ts';
 import { parseJson } from './json.ts';
 import type { StateMachine } from './model.ts';
 import { runBranch } from './run-branch.ts';
 import { Variables, type ExecutionFacts, type Runtime, type TaskRunner } from './runtime.ts';
+import { newSeed, seededNumbers } from './seed.ts';
 import type { TaskTokens } from './task-tokens.ts';
+import { Turns } from './turns.ts';
 
 /** Everything an execution needs from outside. */
 export interface ExecutionOptions extends Omit<ExecutionFacts, 'input' | 'startTime'> {
@@ -26,10 +29,28 @@ export interface ExecutionOptions extends Omit<ExecutionFacts, 'input' | 'startT
   readonly tasks: TaskRunner;
   readonly tokens: TaskTokens;
   readonly clock: Clock;
-  /** Numbers from 0 to below 1: jitter, `$random`, `$uuid`. @default Math.random */
+  /** What task tokens and random numbers come from. @default a new one */
+  readonly seed?: string;
+  /** Numbers from 0 to below 1: jitter, `$random`, `$uuid`. @default those of the seed */
   readonly random?: () => number;
+  /**
+   * What a journal holds of this execution's earlier life.
+   *
+   * It is lived through again: events that the past has are compared and not told again, and requests and
+   * timers wait. Then the execution goes on where it was. Seed, start time, input and definition must be the
+   * same, and random numbers must repeat themselves.
+   */
+  readonly past?: Past;
+  /** Called with each input before it takes effect; it must not throw. */
+  readonly onInput?: (input: Input) => void;
   /** Called with each event as it is written; it must not throw. */
   readonly onEvent?: (event: HistoryEvent) => void;
+}
+
+/** What happened to an execution before a crash. */
+export interface Past {
+  readonly inputs: readonly Input[];
+  readonly events: readonly HistoryEvent[];
 }
 
 /** How an execution ended. */
@@ -47,8 +68,18 @@ export interface Execution {
   readonly history: readonly HistoryEvent[];
   /** Resolves once, whatever the outcome, and never rejects. */
   readonly done: Promise<Outcome>;
+  /**
+   * Resolves when the past is over, at once where there is none.
+   *
+   * Rejects with a ReplayError when the past could not be repeated: then nothing more comes of this execution.
+   */
+  readonly live: Promise<void>;
   /** StopExecution: cuts everything in flight. Does nothing once the execution has ended. */
   abort(error?: string, cause?: string): void;
+  /** Lets the time of TimeoutSeconds be over now. Does nothing where the definition sets none. */
+  timeOut(): void;
+  /** Ends everything as a crash would: no event, no outcome, no answer from then on. */
+  drop(): void;
 }
 
 /**
@@ -59,30 +90,47 @@ export interface Execution {
  * @throws SyntaxError when the input is not JSON.
  */
 export function startExecution(options: ExecutionOptions): Execution {
-  const { definition, clock, random = Math.random } = options;
-  const history = new History(clock, options.onEvent ?? (() => undefined));
-  const chain = new Chain(history);
+  const { definition, clock, past, seed = newSeed(), onEvent, onInput } = options;
+  const random = options.random ?? seededNumbers(seed);
+  const input = parseJson(options.input);
+  const facts: ExecutionFacts = { ...options, startTime: options.startTime ?? clock.now(), input };
   const stop = new AbortController();
   const { promise: done, resolve } = Promise.withResolvers<Outcome>();
   let ended = false;
+
+  const turns: Turns = new Turns({
+    ...{ clock, seed, tasks: options.tasks, tokens: options.tokens, startTime: facts.startTime },
+    past: past?.inputs,
+    onInput: onInput ?? (() => undefined),
+    onStop(failure) {
+      end({ status: 'ABORTED', ...failureDetails(failure) }, 'ExecutionAborted', 0);
+    },
+    missing: () => history.missing(),
+  });
+  const history = new History({
+    clock: turns,
+    past: past?.events,
+    onEvent(event) {
+      if (!turns.isDropped) onEvent?.(event);
+    },
+    onMismatch: (problem) => turns.breakOff(problem),
+  });
+  const chain = new Chain(history);
 
   function end(
     outcome: Outcome,
     event: string,
     previousEventId: number,
-    details: EventDetails,
+    details: EventDetails = failureDetails(outcome),
   ): void {
     if (ended) return;
     ended = true;
     history.end(event, previousEventId, details);
     chain.close();
     stop.abort(new BranchCutError());
-    resolve(outcome);
-  }
-
-  function fail(failure: Failure): void {
-    const details = failureDetails(failure);
-    end({ status: 'FAILED', ...details }, 'ExecutionFailed', chain.last, details);
+    if (turns.isDropped) return;
+    if (past === undefined) resolve(outcome);
+    else turns.live.then(() => resolve(outcome)).catch(() => undefined);
   }
 
   async function run(): Promise<void> {
@@ -94,27 +142,22 @@ export function startExecution(options: ExecutionOptions): Execution {
     } catch (error) {
       if (error instanceof BranchCutError) return;
       const isKnown = error instanceof StateFailedError || error instanceof ExecutionFatalError;
-      fail(isKnown ? error.failure : defect(error));
+      const failure = failureDetails(isKnown ? error.failure : defect(error));
+      end({ status: 'FAILED', ...failure }, 'ExecutionFailed', chain.last);
     }
   }
 
-  async function enforceTimeout(seconds: number): Promise<void> {
-    await clock.sleep(seconds * 1000, stop.signal);
-    const failure = { error: 'States.Timeout' };
+  function expire(): void {
     // Unlike every other event this one and ExecutionAborted follow no chain.
-    end({ status: 'TIMED_OUT', ...failure }, 'ExecutionTimedOut', 0, failure);
+    end({ status: 'TIMED_OUT', error: 'States.Timeout' }, 'ExecutionTimedOut', 0);
   }
 
-  const input = parseJson(options.input);
-  const facts: ExecutionFacts = { ...options, startTime: options.startTime ?? clock.now(), input };
   const runtime: Runtime = {
     facts,
-    clock,
+    turns,
     random,
     evaluator: new Evaluator(),
-    functions: stepFunctions({ clock, random }),
-    tasks: options.tasks,
-    tokens: options.tokens,
+    functions: stepFunctions({ clock: turns, random }),
     runBranch: (branch, value, frame) => runBranch(runtime, branch, value, frame),
   };
   history.append('ExecutionStarted', 0, {
@@ -123,16 +166,22 @@ export function startExecution(options: ExecutionOptions): Execution {
     roleArn: options.roleArn,
   });
   queueMicrotask(() => void run());
-  if (definition.TimeoutSeconds !== undefined) {
-    enforceTimeout(definition.TimeoutSeconds).catch(() => undefined);
-  }
+  const limit =
+    definition.TimeoutSeconds === undefined
+      ? undefined
+      : turns.timer(definition.TimeoutSeconds * 1000, stop.signal);
+  limit?.passed.then(expire).catch(() => undefined);
   return {
     history: history.events,
     done,
+    live: turns.live,
     abort(error, cause) {
-      const details = failureDetails({ error, cause });
-      end({ status: 'ABORTED', ...details }, 'ExecutionAborted', 0, details);
+      if (!ended) turns.deliver({ kind: 'stop', ...failureDetails({ error, cause }) });
     },
+    timeOut() {
+      if (limit?.operation !== undefined) turns.fire(limit.operation);
+    },
+    drop: () => turns.drop(),
   };
 }
 

@@ -1,9 +1,8 @@
-import type { Clock } from '../clock.ts';
 import type { Chain } from './chain.ts';
 import type { Evaluator } from './evaluate.ts';
 import type { Json } from './json.ts';
 import type { Branch } from './model.ts';
-import type { TaskTokens } from './task-tokens.ts';
+import type { Turns } from './turns.ts';
 
 /** One request of a Task state to the service behind its Resource. */
 export interface TaskCall {
@@ -44,13 +43,12 @@ export interface ExecutionFacts {
 /** What all states of one execution share. */
 export interface Runtime {
   readonly facts: ExecutionFacts;
-  readonly clock: Clock;
+  /** The outside: time, requests, task tokens. */
+  readonly turns: Turns;
   readonly random: () => number;
   readonly evaluator: Evaluator;
   /** The functions of Step Functions, by the names under which expressions call them. */
   readonly functions: Readonly<Record<string, unknown>>;
-  readonly tasks: TaskRunner;
-  readonly tokens: TaskTokens;
   /** Runs a branch to its end; Parallel and Map get it from here because it runs them in turn. */
   readonly runBranch: (branch: Branch, input: Json, frame: Frame) => Promise<Json>;
 }

@@ -62,7 +62,7 @@ export async function runScripted(
   script: Script,
 ): Promise<Outcome & { readonly events: readonly HistoryEvent[] }> {
   const clock = new VirtualClock();
-  const tokens = new TaskTokens(clock);
+  const tokens = new TaskTokens();
   const services = new ScriptedServices(script, clock);
   let submitted = 0;
 

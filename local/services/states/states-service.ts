@@ -48,7 +48,7 @@ export function createStatesService(
   { random }: { /** @default Math.random */ readonly random?: () => number } = {},
 ): StatesService {
   const machines = new StateMachineDirectory();
-  const tokens = new TaskTokens(surroundings.clock);
+  const tokens = new TaskTokens();
   const tokenOwners = new TokenOwners();
   const historyFile = new HistoryFile(join(surroundings.directory, 'states'));
   const executions = new Executions({
