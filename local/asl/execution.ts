@@ -27,7 +27,7 @@ export interface ExecutionOptions extends Omit<ExecutionFacts, 'input' | 'startT
   /** @default the clock's time */
   readonly startTime?: Date;
   readonly tasks: TaskRunner;
-  readonly tokens: TaskTokens;
+  readonly tokens: Pick<TaskTokens, 'open'>;
   readonly clock: Clock;
   /** What task tokens and random numbers come from. @default a new one */
   readonly seed?: string;

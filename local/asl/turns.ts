@@ -25,7 +25,7 @@ interface Operation {
 export interface TurnsOptions {
   readonly clock: Clock;
   readonly tasks: TaskRunner;
-  readonly tokens: TaskTokens;
+  readonly tokens: Pick<TaskTokens, 'open'>;
   readonly seed: string;
   readonly startTime: Date;
   /** The inputs of an earlier life, which come first, at their own times. */
@@ -207,6 +207,7 @@ export class Turns implements Clock {
    */
   drop(): void {
     this.#isDropped = true;
+    this.#live.reject(new ReplayError('dropped before the past was over'));
     for (const { end } of this.#operations.values()) end();
     this.#operations.clear();
     this.#queue.length = 0;
@@ -215,8 +216,8 @@ export class Turns implements Clock {
   /** Ends a past that cannot be repeated. */
   breakOff(problem: string): void {
     if (this.#isDropped) return;
-    this.drop();
     this.#live.reject(new ReplayError(problem));
+    this.drop();
   }
 
   #open(operation: Operation): number {

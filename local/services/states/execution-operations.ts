@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { ApiError, type Call, type CallRecord } from '../../api.ts';
 import { epochSeconds } from '../../read-input.ts';
-import type { ExecutionRecord, Executions } from './executions.ts';
+import type { ExecutionRecord } from './execution-record.ts';
+import type { Executions } from './executions.ts';
 import { onTheWire, withoutData } from './history-event.ts';
 import { operation, type Operation } from './operation.ts';
 import { PageInput, pageOf } from './page.ts';
@@ -116,8 +117,8 @@ export function executionOperations(
         includeExecutionData: z.boolean().default(true),
       }),
       ({ executionArn: arn, reverseOrder, includeExecutionData, ...page }, call) => {
-        const { execution } = allowed(call, 'GetExecutionHistory', arn);
-        const { items, nextToken } = pageOf(execution.history, {
+        const { history } = allowed(call, 'GetExecutionHistory', arn);
+        const { items, nextToken } = pageOf(history, {
           ...page,
           subject: arn,
           isReversed: reverseOrder,

@@ -1,5 +1,5 @@
 import type { EventBus } from '../../api.ts';
-import type { ExecutionRecord } from './executions.ts';
+import type { ExecutionRecord } from './execution-record.ts';
 
 /** More than this of input or output would not fit the event; AWS leaves both out then. */
 const longestDataBytes = 248 * 1024;
