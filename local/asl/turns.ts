@@ -49,7 +49,7 @@ export class Turns implements Clock {
   readonly #options: TurnsOptions;
   readonly #operations = new Map<number, Operation>();
   readonly #queue: Input[];
-  readonly #live = Promise.withResolvers<void>();
+  readonly #live = Promise.withResolvers<undefined>();
   #nextOperation = 0;
   #nowMs: number;
   #lastInputMs: number;
@@ -64,7 +64,7 @@ export class Turns implements Clock {
     this.#queue = [...(options.past ?? [])];
     this.#lastInputMs = this.#queue.at(-1)?.atMs ?? this.#nowMs;
     this.#isLive = options.past === undefined;
-    if (this.#isLive) this.#live.resolve();
+    if (this.#isLive) this.#live.resolve(undefined);
     this.#live.promise.catch(() => undefined);
     this.#afterTurn();
   }
@@ -95,7 +95,7 @@ export class Turns implements Clock {
   ): { readonly operation?: number; readonly passed: Promise<void> } {
     if (signal?.aborted) return { passed: Promise.reject(reasonOf(signal)) };
     if (ms <= 0) return { passed: Promise.resolve() };
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = Promise.withResolvers<undefined>();
     const { clock } = this.#options;
     const dueMs = this.#nowMs + ms;
     const ended = new AbortController();
@@ -107,7 +107,7 @@ export class Turns implements Clock {
       take: ({ kind }) => {
         if (kind !== 'fired') return false;
         this.#close(operation);
-        resolve();
+        resolve(undefined);
         return true;
       },
       end: () => ended.abort(),
@@ -275,7 +275,7 @@ export class Turns implements Clock {
     }
     this.#isLive = true;
     for (const { begin } of [...this.#operations.values()]) begin();
-    this.#live.resolve();
+    this.#live.resolve(undefined);
   }
 }
 

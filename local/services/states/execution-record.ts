@@ -19,7 +19,7 @@ export class ExecutionRecord {
   outcome: Outcome | undefined;
   stopDate: Date | undefined;
   execution: Execution;
-  readonly #ended = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<undefined>();
 
   constructor(
     start: StartRecord,
@@ -59,7 +59,7 @@ export class ExecutionRecord {
   settle(outcome: Outcome, stopDate: Date): void {
     this.outcome = outcome;
     this.stopDate = stopDate;
-    this.#ended.resolve();
+    this.#ended.resolve(undefined);
   }
 
   /** Ends this life of the execution without a trace of its end. */

@@ -39,9 +39,7 @@ export function pastOf(entries: readonly Entry[]): Past {
   return {
     inputs: read.flatMap((entry) => ('input' in entry ? [entry.input] : [])),
     events: read.flatMap((entry) =>
-      'event' in entry
-        ? [{ ...entry.event, timestamp: new Date(entry.event.timestamp) } as HistoryEvent]
-        : [],
+      'event' in entry ? [{ ...entry.event, timestamp: new Date(entry.event.timestamp) }] : [],
     ),
   };
 }
