@@ -1,20 +1,21 @@
 import type { Clock } from '../clock.ts';
-import { Chain } from './chain.ts';
+import { Drive, type Outcome } from './drive.ts';
 import { Evaluator } from './evaluate.ts';
-import {
-  BranchCutError,
-  ExecutionFatalError,
-  failureDetails,
-  StateFailedError,
-  type Failure,
-} from './failure.ts';
+import { failureDetails } from './failure.ts';
 import { stepFunctions } from './functions.ts';
-import { History, type EventDetails, type HistoryEvent } from './history.ts';
+import { History, type HistoryEvent } from './history.ts';
 import type { Input } from './input.ts';
 import { parseJson } from './json.ts';
 import type { StateMachine } from './model.ts';
+import type { Progress } from './progress.ts';
 import { runBranch } from './run-branch.ts';
-import { Variables, type ExecutionFacts, type Runtime, type TaskRunner } from './runtime.ts';
+import {
+  Variables,
+  type ExecutionFacts,
+  type Redrives,
+  type Runtime,
+  type TaskRunner,
+} from './runtime.ts';
 import { newSeed, seededNumbers } from './seed.ts';
 import type { TaskTokens } from './task-tokens.ts';
 import { Turns } from './turns.ts';
@@ -53,21 +54,13 @@ export interface Past {
   readonly events: readonly HistoryEvent[];
 }
 
-/** How an execution ended. */
-export interface Outcome {
-  readonly status: 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
-  /** A JSON text, present when the status is SUCCEEDED. */
-  readonly output?: string;
-  readonly error?: string;
-  readonly cause?: string;
-}
-
 /** An execution under way. */
 export interface Execution {
   /** Grows while the execution runs. */
   readonly history: readonly HistoryEvent[];
-  /** Resolves once, whatever the outcome, and never rejects. */
+  /** Resolves whatever the outcome, and never rejects. After a redrive this is another promise. */
   readonly done: Promise<Outcome>;
+  readonly redrives: Redrives;
   /**
    * Resolves when the past is over, at once where there is none.
    *
@@ -78,6 +71,13 @@ export interface Execution {
   abort(error?: string, cause?: string): void;
   /** Lets the time of TimeoutSeconds be over now. Does nothing where the definition sets none. */
   timeOut(): void;
+  /**
+   * RedriveExecution: goes on with the states that failed or were cut. What succeeded is not done again.
+   *
+   * Retries and TimeoutSeconds count from zero again. Does nothing while it runs, after it
+   * succeeded, or when its history is full.
+   */
+  redrive(clientToken?: string): void;
   /** Ends everything as a crash would: no event, no outcome, no answer from then on. */
   drop(): void;
 }
@@ -94,16 +94,19 @@ export function startExecution(options: ExecutionOptions): Execution {
   const random = options.random ?? seededNumbers(seed);
   const input = parseJson(options.input);
   const facts: ExecutionFacts = { ...options, startTime: options.startTime ?? clock.now(), input };
-  const stop = new AbortController();
-  const { promise: done, resolve } = Promise.withResolvers<Outcome>();
-  let ended = false;
+  const progress: Progress = { variables: new Variables() };
+  let redrives: Redrives = { count: 0 };
 
   const turns: Turns = new Turns({
     ...{ clock, seed, tasks: options.tasks, tokens: options.tokens, startTime: facts.startTime },
     past: past?.inputs,
     onInput: onInput ?? (() => undefined),
-    onStop(failure) {
-      end({ status: 'ABORTED', ...failureDetails(failure) }, 'ExecutionAborted', 0);
+    onStop: (failure) => drive.end('ABORTED', 0, failureDetails(failure)),
+    onRedrive() {
+      redrives = { count: redrives.count + 1, time: turns.now() };
+      const last = history.events.at(-1)?.id ?? 0;
+      history.append('ExecutionRedriven', last, { redriveCount: redrives.count });
+      drive = new Drive(world, progress);
     },
     missing: () => history.missing(),
   });
@@ -115,78 +118,39 @@ export function startExecution(options: ExecutionOptions): Execution {
     },
     onMismatch: (problem) => turns.breakOff(problem),
   });
-  const chain = new Chain(history);
-
-  function end(
-    outcome: Outcome,
-    event: string,
-    previousEventId: number,
-    details: EventDetails = failureDetails(outcome),
-  ): void {
-    if (ended) return;
-    ended = true;
-    history.end(event, previousEventId, details);
-    chain.close();
-    stop.abort(new BranchCutError());
-    if (turns.isDropped) return;
-    if (past === undefined) resolve(outcome);
-    else turns.live.then(() => resolve(outcome)).catch(() => undefined);
-  }
-
-  async function run(): Promise<void> {
-    try {
-      const frame = { chain, variables: new Variables(), signal: stop.signal };
-      const output = JSON.stringify(await runBranch(runtime, definition, input, frame));
-      const details = { output, outputDetails: { truncated: false } };
-      end({ status: 'SUCCEEDED', output }, 'ExecutionSucceeded', chain.last, details);
-    } catch (error) {
-      if (error instanceof BranchCutError) return;
-      const isKnown = error instanceof StateFailedError || error instanceof ExecutionFatalError;
-      const failure = failureDetails(isKnown ? error.failure : defect(error));
-      end({ status: 'FAILED', ...failure }, 'ExecutionFailed', chain.last);
-    }
-  }
-
-  function expire(): void {
-    // Unlike every other event this one and ExecutionAborted follow no chain.
-    end({ status: 'TIMED_OUT', error: 'States.Timeout' }, 'ExecutionTimedOut', 0);
-  }
-
   const runtime: Runtime = {
     facts,
+    redrives: () => redrives,
     turns,
     random,
     evaluator: new Evaluator(),
     functions: stepFunctions({ clock: turns, random }),
     runBranch: (branch, value, frame) => runBranch(runtime, branch, value, frame),
   };
+  const world = { runtime, history, definition };
   history.append('ExecutionStarted', 0, {
     input: options.input,
     inputDetails: { truncated: false },
     roleArn: options.roleArn,
   });
-  queueMicrotask(() => void run());
-  const limit =
-    definition.TimeoutSeconds === undefined
-      ? undefined
-      : turns.timer(definition.TimeoutSeconds * 1000, stop.signal);
-  limit?.passed.then(expire).catch(() => undefined);
+  let drive = new Drive(world, progress);
   return {
     history: history.events,
-    done,
     live: turns.live,
-    abort(error, cause) {
-      if (!ended) turns.deliver({ kind: 'stop', ...failureDetails({ error, cause }) });
+    get done() {
+      return drive.done;
     },
-    timeOut() {
-      if (limit?.operation !== undefined) turns.fire(limit.operation);
+    get redrives() {
+      return redrives;
+    },
+    abort(error, cause) {
+      if (!drive.hasEnded) turns.deliver({ kind: 'stop', ...failureDetails({ error, cause }) });
+    },
+    timeOut: () => drive.timeOut(),
+    redrive(clientToken) {
+      if (drive.isRedrivable && history.isRedrivable)
+        turns.deliver({ kind: 'redrive', ...(clientToken && { clientToken }) });
     },
     drop: () => turns.drop(),
   };
-}
-
-/** The interpreter itself broke: the execution must still end, and be seen to end for that reason. */
-function defect(error: unknown): Failure {
-  const name = error instanceof Error ? error.name : typeof error;
-  return { error: 'States.Runtime', cause: `The embedded Step Functions broke down: ${name}` };
 }

@@ -38,6 +38,11 @@ export class History {
     this.#options = options;
   }
 
+  /** Whether there is room for a redrive, which needs two events. */
+  get isRedrivable(): boolean {
+    return this.events.length < MAX_EVENTS - 1;
+  }
+
   /** What the past holds and this history does not yet, if anything. */
   missing(): string | undefined {
     const expected = this.#options.past?.[this.events.length];

@@ -14,7 +14,8 @@ export type InputBody =
   /** A runner broke down: of its error only the name is kept, a message could carry data. */
   | { readonly kind: 'breakdown'; readonly operation: number; readonly errorName: string }
   | { readonly kind: 'heartbeat'; readonly operation: number }
-  | { readonly kind: 'stop'; readonly error?: string; readonly cause?: string };
+  | { readonly kind: 'stop'; readonly error?: string; readonly cause?: string }
+  | { readonly kind: 'redrive'; readonly clientToken?: string };
 
 /** An input with the time at which it came: the only time that the execution sees until the next one. */
 export type Input = InputBody & { readonly atMs: number };

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { VirtualClock } from '../clock.ts';
 import { parseDefinition } from './definition.ts';
-import { startExecution, type Outcome } from './execution.ts';
+import type { Outcome } from './drive.ts';
+import { startExecution } from './execution.ts';
 import { TaskFailedError } from './failure.ts';
 import type { HistoryEvent } from './history.ts';
 import { parseJson, type Json } from './json.ts';

@@ -33,6 +33,7 @@ export interface TurnsOptions {
   /** Called with each new input before it has any effect; it must not throw. */
   readonly onInput: (input: Input) => void;
   readonly onStop: (failure: { error?: string; cause?: string }) => void;
+  readonly onRedrive: () => void;
   /** Called once the past is over: what of it was not repeated, if anything. */
   readonly missing: () => string | undefined;
 }
@@ -250,6 +251,10 @@ export class Turns implements Clock {
   #apply(input: Input): void {
     if (input.kind === 'stop') {
       this.#options.onStop(input);
+      return;
+    }
+    if (input.kind === 'redrive') {
+      this.#options.onRedrive();
       return;
     }
     const operation = this.#operations.get(input.operation);

@@ -1,5 +1,6 @@
 import { ApiError } from '../../api.ts';
-import type { Execution, Outcome } from '../../asl/execution.ts';
+import type { Outcome } from '../../asl/drive.ts';
+import type { Execution } from '../../asl/execution.ts';
 import type { HistoryEvent } from '../../asl/history.ts';
 import type { Journal, StartRecord } from './journal.ts';
 import type { DeclaredStateMachine } from './state-machine.ts';

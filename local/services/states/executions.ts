@@ -3,7 +3,8 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ApiError, type EventBus } from '../../api.ts';
 import { parseDefinition } from '../../asl/definition.ts';
-import type { Outcome } from '../../asl/execution.ts';
+import type { Outcome } from '../../asl/drive.ts';
+import type { Past } from '../../asl/execution.ts';
 import type { HistoryEvent } from '../../asl/history.ts';
 import { newSeed } from '../../asl/seed.ts';
 import { ReplayError } from '../../asl/turns.ts';
@@ -144,9 +145,9 @@ export class Executions {
     const machine = asStarted(declared, start);
     const outcome = outcomeOf(past.events);
     if (outcome !== undefined || problem !== undefined) {
-      const left = settledExecution(past.events);
+      const left = settledExecution(past);
       const record = this.#keep(new ExecutionRecord(start, machine, journal, left));
-      if (outcome === undefined) this.#fail(record, past.events, problem ?? '');
+      if (outcome === undefined) this.#fail(record, past, problem ?? '');
       else this.#settle(record, outcome, announced);
       return;
     }
@@ -157,7 +158,7 @@ export class Executions {
       () => this.#followUp(record),
       (error: unknown) => {
         const problem = error instanceof ReplayError ? error.message : 'the interpreter broke down';
-        if (this.#isCurrent(record)) this.#fail(record, past.events, problem);
+        if (this.#isCurrent(record)) this.#fail(record, past, problem);
       },
     );
     this.#restored = Promise.all([this.#restored, live]);
@@ -191,9 +192,9 @@ export class Executions {
   }
 
   /** Ends an execution that cannot go on, for everyone to see. */
-  #fail(record: ExecutionRecord, before: readonly HistoryEvent[], problem: string): void {
+  #fail(record: ExecutionRecord, past: Past, problem: string): void {
     const details = { error: 'States.Runtime', cause: `The journal was refused: ${problem}` };
-    const lastId = before.at(-1)?.id ?? 0;
+    const lastId = past.events.at(-1)?.id ?? 0;
     const event: HistoryEvent = {
       ...{ id: lastId + 1, previousEventId: lastId, type: 'ExecutionFailed' },
       timestamp: this.#options.surroundings.clock.now(),
@@ -201,7 +202,7 @@ export class Executions {
     };
     eventWriter(this.#options, record, record.journal)(event);
     const outcome: Outcome = { status: 'FAILED', ...details };
-    record.execution = settledExecution([...before, event]);
+    record.execution = settledExecution({ ...past, events: [...past.events, event] });
     this.#settle(record, outcome);
   }
 }

@@ -1,4 +1,5 @@
-import type { Execution, Outcome } from '../../asl/execution.ts';
+import type { Outcome } from '../../asl/drive.ts';
+import type { Execution, Past } from '../../asl/execution.ts';
 import type { HistoryEvent } from '../../asl/history.ts';
 import { detailsOf } from './history-event.ts';
 
@@ -18,17 +19,17 @@ export function outcomeOf(events: readonly HistoryEvent[]): Outcome | undefined 
   return { status, output: text(output), error: text(error), cause: text(cause) };
 }
 
-/** An execution of which only its history is left: it ended before this process began, or cannot go on. */
-export function settledExecution(history: readonly HistoryEvent[]): Execution {
+/** An execution of which only its past is left: it ended before this process began, or cannot go on. */
+export function settledExecution({ inputs, events }: Past): Execution {
   const nothing = (): void => undefined;
-  const done = new Promise<Outcome>(nothing);
+  const redrives = inputs.filter(({ kind }) => kind === 'redrive');
+  const last = redrives.at(-1);
   return {
-    history,
-    done,
+    history: events,
+    done: new Promise<Outcome>(nothing),
     live: Promise.resolve(),
-    abort: nothing,
-    timeOut: nothing,
-    drop: nothing,
+    redrives: { count: redrives.length, ...(last && { time: new Date(last.atMs) }) },
+    ...{ abort: nothing, timeOut: nothing, redrive: nothing, drop: nothing },
   };
 }
 

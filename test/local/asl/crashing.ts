@@ -1,11 +1,7 @@
 import { VirtualClock } from '../../../local/clock.ts';
 import { parseDefinition } from '../../../local/asl/definition.ts';
-import {
-  startExecution,
-  type Execution,
-  type Outcome,
-  type Past,
-} from '../../../local/asl/execution.ts';
+import type { Outcome } from '../../../local/asl/drive.ts';
+import { startExecution, type Execution, type Past } from '../../../local/asl/execution.ts';
 import type { HistoryEvent } from '../../../local/asl/history.ts';
 import type { Input } from '../../../local/asl/input.ts';
 import type { Json } from '../../../local/asl/json.ts';
