@@ -2,6 +2,7 @@ import { ApiError } from '../../api.ts';
 import type { Outcome } from '../../asl/drive.ts';
 import type { Execution } from '../../asl/execution.ts';
 import type { HistoryEvent } from '../../asl/history.ts';
+import type { Redrives } from '../../asl/runtime.ts';
 import type { Journal, StartRecord } from './journal.ts';
 import type { DeclaredStateMachine } from './state-machine.ts';
 
@@ -20,7 +21,17 @@ export class ExecutionRecord {
   outcome: Outcome | undefined;
   stopDate: Date | undefined;
   execution: Execution;
-  readonly #ended = Promise.withResolvers<undefined>();
+  /**
+   * Makes an execution that ended before this process began what it was when it ended.
+   *
+   * Costs as much as living through it again, so only a redrive asks for it.
+   */
+  revive: (() => Execution) | undefined;
+  /** Whether its journal cannot be lived through again. */
+  isRefused = false;
+  /** When the execution was redriven for which client token. */
+  readonly redriveTokens = new Map<string, Date>();
+  #ended = Promise.withResolvers<undefined>();
 
   constructor(
     start: StartRecord,
@@ -38,6 +49,10 @@ export class ExecutionRecord {
     this.journal = journal;
     this.execution = execution;
     this.#ended.promise.catch(() => undefined);
+  }
+
+  get redrives(): Redrives {
+    return this.execution.redrives;
   }
 
   get status(): 'RUNNING' | Outcome['status'] {
@@ -61,6 +76,17 @@ export class ExecutionRecord {
     this.outcome = outcome;
     this.stopDate = stopDate;
     this.#ended.resolve(undefined);
+  }
+
+  /** Lets it go on where it failed; its status says so at once. */
+  redrive(clientToken: string | undefined): void {
+    this.execution.redrive(clientToken);
+    this.outcome = undefined;
+    this.stopDate = undefined;
+    this.#ended = Promise.withResolvers<undefined>();
+    this.#ended.promise.catch(() => undefined);
+    const { time } = this.redrives;
+    if (clientToken !== undefined && time) this.redriveTokens.set(clientToken, time);
   }
 
   /** Ends this life of the execution without a trace of its end. */

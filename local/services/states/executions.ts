@@ -10,10 +10,14 @@ import { newSeed } from '../../asl/seed.ts';
 import { ReplayError } from '../../asl/turns.ts';
 import { ExecutionRecord } from './execution-record.ts';
 import { Journal, readJournal, type JournalContent, type StartRecord } from './journal.ts';
+import { whyNotRedrivable } from './redrivability.ts';
 import { eventWriter, runExecution, type EngineOptions } from './run-execution.ts';
 import { outcomeOf, settledExecution } from './settled-execution.ts';
 import type { DeclaredStateMachine } from './state-machine.ts';
 import { putStatusChange } from './status-change.ts';
+
+/** As long a client token stands for one redrive. */
+const sameRedriveMs = 15 * 60 * 1000;
 
 /** What keeping executions takes. */
 export interface ExecutionsOptions extends EngineOptions {
@@ -79,6 +83,27 @@ export class Executions {
     const found = this.#byArn.get(arn);
     if (found !== undefined) return found;
     throw new ApiError('ExecutionDoesNotExist', `Execution Does Not Exist: '${arn}'`);
+  }
+
+  /**
+   * Lets an execution that failed, timed out or was stopped go on where it stood, and answers since when.
+   *
+   * The same client token within 15 minutes is the same redrive.
+   *
+   * @throws ApiError ExecutionDoesNotExist, ExecutionNotRedrivable
+   */
+  async redrive(arn: string, clientToken?: string): Promise<Date> {
+    const record = this.get(arn);
+    const now = this.#options.surroundings.clock.now();
+    const earlier = record.redriveTokens.get(clientToken ?? '');
+    if (earlier && now.getTime() - earlier.getTime() < sameRedriveMs) return earlier;
+    this.#requireRedrivable(record, now);
+    await this.#revive(record);
+    this.#requireRedrivable(record, now);
+    record.redrive(clientToken);
+    this.#announce(record);
+    this.#followUp(record);
+    return record.redrives.time ?? now;
   }
 
   /** In the order in which they started. */
@@ -149,10 +174,14 @@ export class Executions {
       const record = this.#keep(new ExecutionRecord(start, machine, journal, left));
       if (outcome === undefined) this.#fail(record, past, problem ?? '');
       else this.#settle(record, outcome, announced);
+      if (!record.isRefused)
+        record.revive = () => runExecution(this.#options, start, machine, journal, past);
+      noteRedrives(record, past);
       return;
     }
     const execution = runExecution(this.#options, start, machine, journal, past);
     const record = this.#keep(new ExecutionRecord(start, machine, journal, execution));
+    noteRedrives(record, past);
     if (announced !== record.status) this.#announce(record);
     const live = execution.live.then(
       () => this.#followUp(record),
@@ -162,6 +191,27 @@ export class Executions {
       },
     );
     this.#restored = Promise.all([this.#restored, live]);
+  }
+
+  #requireRedrivable(record: ExecutionRecord, now: Date): void {
+    const reason = whyNotRedrivable(record, now);
+    if (reason !== undefined) throw new ApiError('ExecutionNotRedrivable', reason);
+  }
+
+  /** Makes an execution of which only the journal is left able to go on. */
+  async #revive(record: ExecutionRecord): Promise<void> {
+    const execution = record.revive?.();
+    if (execution === undefined) return;
+    try {
+      await execution.live;
+    } catch {
+      record.isRefused = true;
+      return;
+    }
+    // Another redrive may have been faster, and then it runs already.
+    if (record.revive === undefined) return;
+    record.execution = execution;
+    record.revive = undefined;
   }
 
   #keep(record: ExecutionRecord): ExecutionRecord {
@@ -202,8 +252,16 @@ export class Executions {
     };
     eventWriter(this.#options, record, record.journal)(event);
     const outcome: Outcome = { status: 'FAILED', ...details };
+    record.isRefused = true;
     record.execution = settledExecution({ ...past, events: [...past.events, event] });
     this.#settle(record, outcome);
+  }
+}
+
+function noteRedrives({ redriveTokens }: ExecutionRecord, { inputs }: Past): void {
+  for (const input of inputs) {
+    if (input.kind === 'redrive' && input.clientToken !== undefined)
+      redriveTokens.set(input.clientToken, new Date(input.atMs));
   }
 }
 

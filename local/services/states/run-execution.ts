@@ -46,7 +46,12 @@ export function runExecution(
     },
     clock: surroundings.clock,
     onInput: (input) => journal.append({ kind: 'input', input }),
-    onEvent: eventWriter(options, { arn: executionArn, machine, startDate: startTime }, journal),
+    onEvent: eventWriter(
+      options,
+      { arn: executionArn, machine, startDate: startTime },
+      journal,
+      past?.inputs.filter(({ kind }) => kind === 'redrive').length,
+    ),
   });
 }
 
@@ -59,9 +64,10 @@ export function eventWriter(
     readonly startDate: Date;
   },
   journal: Journal,
+  redriveCount = 0,
 ): (event: HistoryEvent) => void {
   const { arn, machine, startDate } = execution;
-  const log = executionLog(machine, arn, startDate, logSink);
+  const log = executionLog(machine, arn, startDate, redriveCount, logSink);
   return (event) => {
     historyFile.append(arn, event);
     journal.append({ kind: 'event', event });

@@ -53,7 +53,7 @@ export interface StatesService extends Service, ExecutionStarter {
  *
  * Executions are in memory and, each with all that decides its course, in a journal on disk: one that runs when
  * the process ends goes on in the next process over the same directory, as soon as its state machine is
- * declared there. A clean stop ends them. Redrive, Distributed Map, express workflows, activities, versions and aliases are refused.
+ * declared there. A clean stop ends them. Distributed Map, express workflows, activities, versions and aliases are refused.
  */
 export function createStatesService(
   surroundings: Surroundings,

@@ -43,13 +43,14 @@ export function pastOf(entries: readonly Entry[]): Past {
 /**
  * Lets an execution crash each time its journal reaches one of these lengths, and go on from the journal.
  *
- * A crash comes right after an entry was written: whatever was to follow it is lost.
+ * Once nothing happens any more it is redriven 50 minutes later, as often as asked. A crash comes right after an entry was written: whatever was to follow it is lost.
  */
 export async function live(
   definition: unknown,
   makeRun: (world: World) => (call: TaskCall) => Promise<Json>,
   crashes: readonly number[] = [],
   spoil: (entries: readonly Entry[]) => readonly Entry[] = (entries) => entries,
+  redrives = 0,
 ): Promise<Life> {
   const clock = new VirtualClock(START);
   const tokens = new TaskTokens();
@@ -109,6 +110,11 @@ export async function live(
 
   let current = begin();
   await clock.runUntilIdle();
+  for (let i = 0; i < redrives; i++) {
+    await clock.advance(3_000_000);
+    current.redrive();
+    await clock.runUntilIdle();
+  }
   await current.live;
   current.abort('Test.NothingLeftToHappen');
   return { outcome: await current.done, entries, history: current.history, requests };
