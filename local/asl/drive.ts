@@ -10,6 +10,7 @@ import type { EventDetails, History } from './history.ts';
 import type { StateMachine } from './model.ts';
 import type { Progress } from './progress.ts';
 import type { Runtime } from './runtime.ts';
+import type { Turns } from './turns.ts';
 
 /** How an execution ended. */
 export interface Outcome {
@@ -23,6 +24,7 @@ export interface Outcome {
 /** What every drive of one execution works with. */
 export interface DriveWorld {
   readonly runtime: Runtime;
+  readonly turns: Turns;
   readonly history: History;
   readonly definition: StateMachine;
 }
@@ -51,7 +53,7 @@ export class Drive {
     queueMicrotask(() => void this.#run());
     const { TimeoutSeconds: seconds } = world.definition;
     if (seconds === undefined) return;
-    const limit = world.runtime.turns.timer(seconds * 1000, this.#stop.signal);
+    const limit = world.runtime.outside.timer(seconds * 1000, this.#stop.signal);
     // Unlike every other event this one and ExecutionAborted follow no chain.
     const expire = (): void => this.end('TIMED_OUT', 0, { error: 'States.Timeout' });
     limit.passed.then(expire).catch(() => undefined);
@@ -73,7 +75,7 @@ export class Drive {
 
   /** Lets the time of TimeoutSeconds be over now, where the definition sets one. */
   timeOut(): void {
-    if (this.#limit !== undefined) this.#world.runtime.turns.fire(this.#limit);
+    if (this.#limit !== undefined) this.#world.runtime.outside.fire(this.#limit);
   }
 
   /** Ends it and cuts everything in flight. Does nothing once it has ended. */
@@ -85,12 +87,12 @@ export class Drive {
   ): void {
     if (this.#status !== undefined) return;
     this.#status = status;
-    const { history, runtime } = this.#world;
+    const { history, turns } = this.#world;
     history.end(EVENTS[status], previousEventId, details);
     this.#chain.close();
     this.#stop.abort(new BranchCutError());
     const tell = (): void => this.#outcome.resolve({ status, ...outcome });
-    if (!runtime.turns.isDropped) runtime.turns.live.then(tell).catch(() => undefined);
+    if (!turns.isDropped) turns.live.then(tell).catch(() => undefined);
   }
 
   async #run(): Promise<void> {

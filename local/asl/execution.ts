@@ -7,6 +7,7 @@ import { History, type HistoryEvent } from './history.ts';
 import type { Input } from './input.ts';
 import { parseJson } from './json.ts';
 import type { StateMachine } from './model.ts';
+import { Outside } from './outside.ts';
 import type { Progress } from './progress.ts';
 import { runBranch } from './run-branch.ts';
 import {
@@ -98,7 +99,7 @@ export function startExecution(options: ExecutionOptions): Execution {
   let redrives: Redrives = { count: 0 };
 
   const turns: Turns = new Turns({
-    ...{ clock, seed, tasks: options.tasks, tokens: options.tokens, startTime: facts.startTime },
+    ...{ clock, startTime: facts.startTime },
     past: past?.inputs,
     onInput: onInput ?? (() => undefined),
     onStop: (failure) => drive.end('ABORTED', 0, failureDetails(failure)),
@@ -121,13 +122,13 @@ export function startExecution(options: ExecutionOptions): Execution {
   const runtime: Runtime = {
     facts,
     redrives: () => redrives,
-    turns,
+    outside: new Outside(turns, { ...options, seed }),
     random,
     evaluator: new Evaluator(),
     functions: stepFunctions({ clock: turns, random }),
     runBranch: (branch, value, frame) => runBranch(runtime, branch, value, frame),
   };
-  const world = { runtime, history, definition };
+  const world = { runtime, turns, history, definition };
   history.append('ExecutionStarted', 0, {
     input: options.input,
     inputDetails: { truncated: false },

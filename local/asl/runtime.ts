@@ -3,7 +3,7 @@ import type { Evaluator } from './evaluate.ts';
 import type { Json } from './json.ts';
 import type { Branch } from './model.ts';
 import type { Progress } from './progress.ts';
-import type { Turns } from './turns.ts';
+import type { Outside } from './outside.ts';
 
 /** One request of a Task state to the service behind its Resource. */
 export interface TaskCall {
@@ -51,8 +51,7 @@ export interface Redrives {
 export interface Runtime {
   readonly facts: ExecutionFacts;
   readonly redrives: () => Redrives;
-  /** The outside: time, requests, task tokens. */
-  readonly turns: Turns;
+  readonly outside: Outside;
   readonly random: () => number;
   readonly evaluator: Evaluator;
   /** The functions of Step Functions, by the names under which expressions call them. */

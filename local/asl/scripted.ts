@@ -47,6 +47,8 @@ export interface Script {
   /** By Resource, for services other than Lambda. */
   readonly tasks?: Readonly<Record<string, Behaviour>>;
   readonly callbacks?: readonly Callback[];
+  /** How often the execution is redriven if it does not succeed, each time when nothing happens any more. @default 0 */
+  readonly redrives?: number;
   /** @default always 0.5 */
   readonly random?: () => number;
 }
@@ -105,6 +107,10 @@ export async function runScripted(
     },
   });
   await clock.runUntilIdle();
+  for (let left = script.redrives ?? 0; left > 0; left--) {
+    execution.redrive();
+    await clock.runUntilIdle();
+  }
   execution.abort('Scripted.NothingLeftToHappen');
   return { ...(await execution.done), events: execution.history };
 }

@@ -28,7 +28,7 @@ async function attempt(state: TaskState, visit: Visit): Promise<Json> {
   if (!resource) throw visit.fatal(`The resource ${state.Resource} is not supported.`);
   const events = taskEvents(resource, frame.chain, regionOf(runtime.facts.executionArn));
   const waitsForToken = resource.kind === 'integration' && resource.waitsForToken;
-  const ticket = waitsForToken ? runtime.turns.issueToken() : undefined;
+  const ticket = waitsForToken ? runtime.outside.issueToken() : undefined;
   visit.taskToken = ticket?.token;
 
   const stopWaiting = new AbortController();
@@ -52,12 +52,12 @@ async function attempt(state: TaskState, visit: Visit): Promise<Json> {
     };
     const result = await Promise.race([
       answerOf(
-        () => runtime.turns.request(call, stopWaiting.signal),
+        () => runtime.outside.request(call, stopWaiting.signal),
         ticket,
         events,
         stopWaiting.signal,
       ),
-      ...deadlines(limits, ticket, runtime.turns, stopWaiting.signal),
+      ...deadlines(limits, ticket, runtime.outside, stopWaiting.signal),
       cutOf(frame.signal, stopWaiting.signal),
     ]);
     requireResultSize(result, events);

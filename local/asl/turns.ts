@@ -1,18 +1,13 @@
 import type { Clock } from '../clock.ts';
-import type { Failure } from './failure.ts';
-import { errorOf, failedRequest, type Input, type InputBody } from './input.ts';
-import type { Json } from './json.ts';
-import type { TaskCall, TaskRunner } from './runtime.ts';
-import { seededToken } from './seed.ts';
-import type { TaskTokens, Ticket } from './task-tokens.ts';
+import type { Input, InputBody } from './input.ts';
 
 /** An execution that is lived through again does not do what its journal says it did. */
 export class ReplayError extends Error {
   override readonly name = 'ReplayError';
 }
 
-/** What an execution waits for from outside. */
-interface Operation {
+/** Something that an execution waits for from outside. */
+export interface Operation {
   /** Asks the outside. While an earlier life is repeated this waits until that is over. */
   readonly begin: () => void;
   /** Takes an input; false for one of a kind that this operation cannot get. */
@@ -23,10 +18,7 @@ interface Operation {
 
 /** What {@link Turns} work with. */
 export interface TurnsOptions {
-  readonly clock: Clock;
-  readonly tasks: TaskRunner;
-  readonly tokens: Pick<TaskTokens, 'open'>;
-  readonly seed: string;
+  readonly clock: Pick<Clock, 'now'>;
   readonly startTime: Date;
   /** The inputs of an earlier life, which come first, at their own times. */
   readonly past?: readonly Input[];
@@ -39,14 +31,14 @@ export interface TurnsOptions {
 }
 
 /**
- * The outside as one execution sees it: the time, timers, the services behind its Tasks, task tokens.
+ * The order in which the outside takes effect on one execution.
  *
  * Inputs take effect one after the other, and each only when everything that the one before it set going has
  * come to rest: a turn. Between two turns the interpreter runs on promises alone, and time stands still, so
  * the inputs with their times determine everything an execution does. Who has them can repeat it, event for
  * event, after a crash.
  */
-export class Turns implements Clock {
+export class Turns {
   readonly #options: TurnsOptions;
   readonly #operations = new Map<number, Operation>();
   readonly #queue: Input[];
@@ -85,109 +77,20 @@ export class Turns implements Clock {
     return new Date(this.#nowMs);
   }
 
-  sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    return this.timer(ms, signal).passed;
+  /** Begins to wait for something, until {@link close}. */
+  open(operation: Operation): number {
+    const id = this.#nextOperation++;
+    if (this.#isDropped) return id;
+    this.#operations.set(id, operation);
+    if (this.#isLive) operation.begin();
+    return id;
   }
 
-  /** A sleep that {@link fire} can end before its time. */
-  timer(
-    ms: number,
-    signal?: AbortSignal,
-  ): { readonly operation?: number; readonly passed: Promise<void> } {
-    if (signal?.aborted) return { passed: Promise.reject(reasonOf(signal)) };
-    if (ms <= 0) return { passed: Promise.resolve() };
-    const { promise, resolve, reject } = Promise.withResolvers<undefined>();
-    const { clock } = this.#options;
-    const dueMs = this.#nowMs + ms;
-    const ended = new AbortController();
-    const operation = this.#open({
-      begin: () => {
-        const fired = (): void => this.deliver({ kind: 'fired', operation });
-        clock.sleep(dueMs - clock.now().getTime(), ended.signal).then(fired, () => undefined);
-      },
-      take: ({ kind }) => {
-        if (kind !== 'fired') return false;
-        this.#close(operation);
-        resolve(undefined);
-        return true;
-      },
-      end: () => ended.abort(),
-    });
-    const giveUp = (): void => {
-      this.#close(operation);
-      reject(reasonOf(signal));
-    };
-    signal?.addEventListener('abort', giveUp, { once: true, signal: ended.signal });
-    return { operation, passed: promise };
-  }
-
-  /** Lets a timer pass now. Does nothing when it has passed or was given up. */
-  fire(operation: number): void {
-    this.deliver({ kind: 'fired', operation });
-  }
-
-  /**
-   * Does one request. Its answer is not waited for any more once `waiting` aborts.
-   *
-   * A request whose answer the past does not hold is made again when the past is over.
-   */
-  request(call: TaskCall, waiting: AbortSignal): Promise<Json> {
-    const { promise, resolve, reject } = Promise.withResolvers<Json>();
-    const operation = this.#open({
-      begin: () => {
-        (async () => this.#options.tasks.run(call))().then(
-          (value) => this.deliver({ kind: 'result', operation, value }),
-          (error: unknown) => this.deliver(failedRequest(operation, error)),
-        );
-      },
-      take: (input) => {
-        if (input.kind === 'result') resolve(input.value);
-        else if (input.kind === 'failure' || input.kind === 'breakdown') reject(errorOf(input));
-        else return false;
-        this.#close(operation);
-        return true;
-      },
-      end: () => undefined,
-    });
-    waiting.addEventListener('abort', () => this.#close(operation), { once: true });
-    return promise;
-  }
-
-  /** Hands out a task token, which is the same one in every life of the execution. */
-  issueToken(): Ticket {
-    const { promise, resolve, reject } = Promise.withResolvers<Json>();
-    // The Task may stop listening before a failure arrives.
-    promise.catch(() => undefined);
-    let lastHeartbeat = this.now();
-    const operation = this.#open({
-      begin: () => undefined,
-      take: (input) => {
-        if (input.kind === 'heartbeat') {
-          lastHeartbeat = this.now();
-          return true;
-        }
-        if (input.kind === 'result') resolve(input.value);
-        else if (input.kind === 'failure') reject(errorOf(input));
-        else return false;
-        this.#close(operation);
-        return true;
-      },
-      end: () => closeToken(),
-    });
-    const token = seededToken(this.#options.seed, operation);
-    const holder = {
-      succeed: (value: Json) => this.deliver({ kind: 'result', operation, value }),
-      fail: (failure: Failure) => this.deliver({ kind: 'failure', operation, failure }),
-      beat: () => this.deliver({ kind: 'heartbeat', operation }),
-    };
-    // What a dropped life still issues would be the next life's token.
-    const closeToken = this.#isDropped ? () => undefined : this.#options.tokens.open(token, holder);
-    return {
-      token,
-      answer: promise,
-      lastHeartbeat: () => lastHeartbeat,
-      close: () => this.#close(operation),
-    };
+  /** Ends the wait. An input that comes for it later has no effect. */
+  close(id: number): void {
+    const operation = this.#operations.get(id);
+    this.#operations.delete(id);
+    operation?.end();
   }
 
   /** Takes an input. One for an operation that is over is not even noted. */
@@ -219,20 +122,6 @@ export class Turns implements Clock {
     if (this.#isDropped) return;
     this.#live.reject(new ReplayError(problem));
     this.drop();
-  }
-
-  #open(operation: Operation): number {
-    const id = this.#nextOperation++;
-    if (this.#isDropped) return id;
-    this.#operations.set(id, operation);
-    if (this.#isLive) operation.begin();
-    return id;
-  }
-
-  #close(id: number): void {
-    const operation = this.#operations.get(id);
-    this.#operations.delete(id);
-    operation?.end();
   }
 
   #next(): void {
@@ -282,9 +171,4 @@ export class Turns implements Clock {
     for (const { begin } of [...this.#operations.values()]) begin();
     this.#live.resolve(undefined);
   }
-}
-
-function reasonOf(signal: AbortSignal | undefined): Error {
-  const reason: unknown = signal?.reason;
-  return reason instanceof Error ? reason : new Error('the wait was aborted', { cause: reason });
 }

@@ -2,7 +2,7 @@ import { contextObject } from './context.ts';
 import { EvaluationError, wrongType } from './evaluate.ts';
 import { ExecutionFatalError, StateFailedError } from './failure.ts';
 import type { HistoryEvent } from './history.ts';
-import { exceedsPayloadLimit, typeOfJson, type Json, type JsonType } from './json.ts';
+import { exceedsPayloadLimit, isOfType, type Json, type JsonOf, type JsonType } from './json.ts';
 import type { State } from './model.ts';
 import type { ForkProgress } from './progress.ts';
 import type { Frame, Runtime } from './runtime.ts';
@@ -236,18 +236,4 @@ export function dataLimitExceeded(what: string): { error: string; cause: string 
     error: 'States.DataLimitExceeded',
     cause: `The state/task '${what}' returned a result with a size exceeding the maximum number of bytes service limit.`,
   };
-}
-
-interface JsonByType {
-  array: Json[];
-  boolean: boolean;
-  null: null;
-  number: number;
-  object: Record<string, Json>;
-  string: string;
-}
-type JsonOf<T extends JsonType> = JsonByType[T];
-
-function isOfType<T extends JsonType>(type: T, value: Json): value is Json & JsonOf<T> {
-  return typeOfJson(value) === type;
 }

@@ -1,6 +1,6 @@
 import { ApiError } from '../../api.ts';
 import type { Outcome } from '../../asl/drive.ts';
-import type { Execution } from '../../asl/execution.ts';
+import type { Execution, Past } from '../../asl/execution.ts';
 import type { HistoryEvent } from '../../asl/history.ts';
 import type { Redrives } from '../../asl/runtime.ts';
 import type { Journal, StartRecord } from './journal.ts';
@@ -38,6 +38,7 @@ export class ExecutionRecord {
     machine: DeclaredStateMachine,
     journal: Journal,
     execution: Execution,
+    past?: Past,
   ) {
     this.arn = start.executionArn;
     this.name = start.name;
@@ -49,6 +50,10 @@ export class ExecutionRecord {
     this.journal = journal;
     this.execution = execution;
     this.#ended.promise.catch(() => undefined);
+    for (const input of past?.inputs ?? []) {
+      if (input.kind === 'redrive' && input.clientToken !== undefined)
+        this.redriveTokens.set(input.clientToken, new Date(input.atMs));
+    }
   }
 
   get redrives(): Redrives {

@@ -1,19 +1,22 @@
-import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ApiError, type EventBus } from '../../api.ts';
-import { parseDefinition } from '../../asl/definition.ts';
 import type { Outcome } from '../../asl/drive.ts';
-import type { Past } from '../../asl/execution.ts';
-import type { HistoryEvent } from '../../asl/history.ts';
+import type { Execution, Past } from '../../asl/execution.ts';
 import { newSeed } from '../../asl/seed.ts';
 import { ReplayError } from '../../asl/turns.ts';
 import { ExecutionRecord } from './execution-record.ts';
-import { Journal, readJournal, type JournalContent, type StartRecord } from './journal.ts';
+import {
+  Journal,
+  journalPath,
+  readJournal,
+  type JournalContent,
+  type StartRecord,
+} from './journal.ts';
 import { whyNotRedrivable } from './redrivability.ts';
 import { eventWriter, runExecution, type EngineOptions } from './run-execution.ts';
-import { outcomeOf, settledExecution } from './settled-execution.ts';
-import type { DeclaredStateMachine } from './state-machine.ts';
+import { outcomeOf, refusalOf, settledExecution } from './settled-execution.ts';
+import { asStarted, type DeclaredStateMachine } from './state-machine.ts';
 import { putStatusChange } from './status-change.ts';
 
 /** As long a client token stands for one redrive. */
@@ -60,7 +63,7 @@ export class Executions {
     if (known?.status === 'RUNNING' && known.input === input) return known;
     if (known !== undefined)
       throw new ApiError('ExecutionAlreadyExists', `Execution Already Exists: '${executionArn}'`);
-    if (this.#isStopped) throw new ApiError('ServiceUnavailable', 'Step Functions is ending.', 503);
+    this.#requireRunning();
     const start: StartRecord = {
       ...{ kind: 'start', format: 1, ordinal: this.#nextOrdinal++, executionArn, name, input },
       stateMachineArn: machine.arn,
@@ -70,7 +73,7 @@ export class Executions {
       traceHeader,
       seed: newSeed(),
     };
-    const journal = Journal.create(this.#pathOf(executionArn), start);
+    const journal = Journal.create(journalPath(this.#options.directory, executionArn), start);
     const execution = runExecution(this.#options, start, machine, journal);
     const record = this.#keep(new ExecutionRecord(start, machine, journal, execution));
     this.#announce(record);
@@ -94,6 +97,7 @@ export class Executions {
    */
   async redrive(arn: string, clientToken?: string): Promise<Date> {
     const record = this.get(arn);
+    this.#requireRunning();
     const now = this.#options.surroundings.clock.now();
     const earlier = record.redriveTokens.get(clientToken ?? '');
     if (earlier && now.getTime() - earlier.getTime() < sameRedriveMs) return earlier;
@@ -158,32 +162,29 @@ export class Executions {
     await Promise.all([...this.#byArn.values()].map(({ ended }) => ended));
   }
 
-  #pathOf(executionArn: string): string {
-    const name = createHash('sha256').update(executionArn).digest('hex').slice(0, 32);
-    return join(this.#options.directory, `${name}.jsonl`);
-  }
-
   #takeUp(declared: DeclaredStateMachine, content: JournalContent): void {
-    const { start, past, announced, problem } = content;
+    const { start, past, announced } = content;
     const journal = content.resume();
     this.#nextOrdinal = Math.max(this.#nextOrdinal, start.ordinal + 1);
     const machine = asStarted(declared, start);
+    const problem = machine === undefined ? 'its definition is not supported' : content.problem;
+    const run = (): Execution =>
+      runExecution(this.#options, start, machine ?? declared, journal, past);
     const outcome = outcomeOf(past.events);
-    if (outcome !== undefined || problem !== undefined) {
-      const left = settledExecution(past);
-      const record = this.#keep(new ExecutionRecord(start, machine, journal, left));
-      if (outcome === undefined) this.#fail(record, past, problem ?? '');
-      else this.#settle(record, outcome, announced);
-      if (!record.isRefused)
-        record.revive = () => runExecution(this.#options, start, machine, journal, past);
-      noteRedrives(record, past);
-      return;
-    }
-    const execution = runExecution(this.#options, start, machine, journal, past);
-    const record = this.#keep(new ExecutionRecord(start, machine, journal, execution));
-    noteRedrives(record, past);
+    const left = (outcome ?? problem) ? settledExecution(past) : run();
+    const record = new ExecutionRecord(start, machine ?? declared, journal, left, past);
+    this.#keep(record);
+    if (outcome !== undefined) {
+      record.isRefused = problem !== undefined;
+      record.revive = run;
+      this.#settle(record, outcome, announced);
+    } else if (problem !== undefined) this.#fail(record, past, problem);
+    else this.#catchUp(record, past, announced);
+  }
+
+  #catchUp(record: ExecutionRecord, past: Past, announced: string | undefined): void {
     if (announced !== record.status) this.#announce(record);
-    const live = execution.live.then(
+    const live = record.execution.live.then(
       () => this.#followUp(record),
       (error: unknown) => {
         const problem = error instanceof ReplayError ? error.message : 'the interpreter broke down';
@@ -191,6 +192,10 @@ export class Executions {
       },
     );
     this.#restored = Promise.all([this.#restored, live]);
+  }
+
+  #requireRunning(): void {
+    if (this.#isStopped) throw new ApiError('ServiceUnavailable', 'Step Functions is ending.', 503);
   }
 
   #requireRedrivable(record: ExecutionRecord, now: Date): void {
@@ -243,31 +248,11 @@ export class Executions {
 
   /** Ends an execution that cannot go on, for everyone to see. */
   #fail(record: ExecutionRecord, past: Past, problem: string): void {
-    const details = { error: 'States.Runtime', cause: `The journal was refused: ${problem}` };
-    const lastId = past.events.at(-1)?.id ?? 0;
-    const event: HistoryEvent = {
-      ...{ id: lastId + 1, previousEventId: lastId, type: 'ExecutionFailed' },
-      timestamp: this.#options.surroundings.clock.now(),
-      executionFailedEventDetails: details,
-    };
+    const cause = `The journal was refused: ${problem}`;
+    const event = refusalOf(past, cause, this.#options.surroundings.clock.now());
     eventWriter(this.#options, record, record.journal)(event);
-    const outcome: Outcome = { status: 'FAILED', ...details };
     record.isRefused = true;
     record.execution = settledExecution({ ...past, events: [...past.events, event] });
-    this.#settle(record, outcome);
+    this.#settle(record, { status: 'FAILED', error: 'States.Runtime', cause });
   }
-}
-
-function noteRedrives({ redriveTokens }: ExecutionRecord, { inputs }: Past): void {
-  for (const input of inputs) {
-    if (input.kind === 'redrive' && input.clientToken !== undefined)
-      redriveTokens.set(input.clientToken, new Date(input.atMs));
-  }
-}
-
-/** The state machine as it was when the execution started. */
-function asStarted(declared: DeclaredStateMachine, start: StartRecord): DeclaredStateMachine {
-  const { definition, roleArn } = start;
-  if (declared.definition === definition) return { ...declared, roleArn };
-  return { ...declared, definition, roleArn, parsed: parseDefinition(definition) };
 }

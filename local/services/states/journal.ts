@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { closeSync, openSync, readFileSync, renameSync, truncateSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Past } from '../../asl/execution.ts';
 import type { HistoryEvent } from '../../asl/history.ts';
@@ -30,6 +32,12 @@ export type JournalRecord =
   | { readonly kind: 'event'; readonly event: HistoryEvent }
   /** The bus was told of the execution's status. */
   | { readonly kind: 'announced'; readonly status: string };
+
+/** Where the journal of an execution is: its name may be longer than a file's can be. */
+export function journalPath(directory: string, executionArn: string): string {
+  const name = createHash('sha256').update(executionArn).digest('hex').slice(0, 32);
+  return join(directory, `${name}.jsonl`);
+}
 
 /** What a journal says. */
 export interface JournalContent {

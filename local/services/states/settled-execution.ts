@@ -33,6 +33,15 @@ export function settledExecution({ inputs, events }: Past): Execution {
   };
 }
 
+/** The event that ends an execution of which the past is refused. */
+export function refusalOf({ events }: Past, cause: string, timestamp: Date): HistoryEvent {
+  const lastId = events.at(-1)?.id ?? 0;
+  return {
+    ...{ id: lastId + 1, previousEventId: lastId, timestamp, type: 'ExecutionFailed' },
+    executionFailedEventDetails: { error: 'States.Runtime', cause },
+  };
+}
+
 function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }

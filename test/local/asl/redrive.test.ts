@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { TaskFailedError } from '../../../local/asl/failure.ts';
 import type { Json } from '../../../local/asl/json.ts';
 import type { TaskCall } from '../../../local/asl/runtime.ts';
+import { runScripted } from '../../../local/asl/scripted.ts';
 import { live, type World } from './crashing.ts';
 import { detailsOf, FUNCTION, lines, machine, start, START } from './harness.ts';
 
@@ -178,6 +179,22 @@ describe('a redrive', () => {
       'ExecutionSucceeded',
     ]);
   });
+});
+
+test('a script says how often an execution that does not succeed is redriven', async () => {
+  const { status, events } = await runScripted({
+    definition: machine({ Work: WORK }),
+    lambdas: {
+      [FUNCTION]: {
+        kind: 'sequence',
+        steps: [{ kind: 'raise', errorType: 'Odd', errorMessage: 'once' }, { kind: 'echo' }],
+      },
+    },
+    redrives: 3,
+  });
+
+  expect(status).toBe('SUCCEEDED');
+  expect(events.filter(({ type }) => type === 'ExecutionRedriven')).toHaveLength(1);
 });
 
 describe('a redrive of a Map', () => {

@@ -208,3 +208,25 @@ describe('a journal that tells of another execution than it leads to', () => {
     expect(elsewhere.told).toEqual(['RUNNING', 'FAILED']);
   });
 });
+
+describe('a journal of a definition that is not run any more', () => {
+  it('ends its execution as failed', async () => {
+    const arn = await begin('outdated', token('launch'));
+    const [path] = journals(first);
+    const { start: begun } = readJournal(path!);
+    const elsewhere = await start();
+    await elsewhere.machine('outdated', token('launch'));
+    const forged = join(elsewhere.cloud.directory, 'states', 'executions', 'forged.jsonl');
+    Journal.create(forged, { ...begun, definition: '{"StartAt":"Gone"}' });
+
+    await elsewhere.states.restart();
+
+    expect(await describeIt(elsewhere, arn)).toMatchObject({
+      status: 'FAILED',
+      cause: 'The journal was refused: its definition is not supported',
+      redriveStatus: 'NOT_REDRIVABLE',
+      redriveStatusReason: 'The journal of the execution was refused',
+    });
+    expect(elsewhere.told).toEqual(['FAILED']);
+  });
+});
