@@ -26,7 +26,7 @@ export class ExecutionRecord {
    *
    * Costs as much as living through it again, so only a redrive asks for it.
    */
-  revive: (() => Execution) | undefined;
+  liveAgain: (() => Execution) | undefined;
   /** Whether its journal cannot be lived through again. */
   isRefused = false;
   /** When the execution was redriven for which client token. */
@@ -81,6 +81,22 @@ export class ExecutionRecord {
     this.outcome = outcome;
     this.stopDate = stopDate;
     this.#ended.resolve(undefined);
+  }
+
+  /** Makes it able to go on, if only its journal is left, or finds that it is not. */
+  async comeAlive(): Promise<void> {
+    const execution = this.liveAgain?.();
+    if (execution === undefined) return;
+    try {
+      await execution.live;
+    } catch {
+      this.isRefused = true;
+      return;
+    }
+    // Another redrive may have been faster, and then it runs already.
+    if (this.liveAgain === undefined) return;
+    this.execution = execution;
+    this.liveAgain = undefined;
   }
 
   /** Lets it go on where it failed; its status says so at once. */

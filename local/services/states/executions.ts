@@ -102,7 +102,7 @@ export class Executions {
     const earlier = record.redriveTokens.get(clientToken ?? '');
     if (earlier && now.getTime() - earlier.getTime() < sameRedriveMs) return earlier;
     this.#requireRedrivable(record, now);
-    await this.#revive(record);
+    await record.comeAlive();
     this.#requireRedrivable(record, now);
     record.redrive(clientToken);
     this.#announce(record);
@@ -176,7 +176,7 @@ export class Executions {
     this.#keep(record);
     if (outcome !== undefined) {
       record.isRefused = problem !== undefined;
-      record.revive = run;
+      record.liveAgain = run;
       this.#settle(record, outcome, announced);
     } else if (problem !== undefined) this.#fail(record, past, problem);
     else this.#catchUp(record, past, announced);
@@ -201,22 +201,6 @@ export class Executions {
   #requireRedrivable(record: ExecutionRecord, now: Date): void {
     const reason = whyNotRedrivable(record, now);
     if (reason !== undefined) throw new ApiError('ExecutionNotRedrivable', reason);
-  }
-
-  /** Makes an execution of which only the journal is left able to go on. */
-  async #revive(record: ExecutionRecord): Promise<void> {
-    const execution = record.revive?.();
-    if (execution === undefined) return;
-    try {
-      await execution.live;
-    } catch {
-      record.isRefused = true;
-      return;
-    }
-    // Another redrive may have been faster, and then it runs already.
-    if (record.revive === undefined) return;
-    record.execution = execution;
-    record.revive = undefined;
   }
 
   #keep(record: ExecutionRecord): ExecutionRecord {
