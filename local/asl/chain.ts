@@ -62,6 +62,12 @@ export class Chain {
     return entered;
   }
 
+  /** Goes on with a stay in a state that a redrive did not enter anew. */
+  resumeState(type: string, entered: HistoryEvent): void {
+    this.last = entered.id;
+    this.#state = { type, entered };
+  }
+
   exitState(type: string, details: EventDetails): void {
     this.add(`${type}StateExited`, details);
     this.#state = undefined;

@@ -1,5 +1,5 @@
 import type { Json } from './json.ts';
-import type { ExecutionFacts, Frame } from './runtime.ts';
+import type { ExecutionFacts, Frame, Redrives } from './runtime.ts';
 
 /** What the context object tells about the state that reads it. */
 export interface StateFacts {
@@ -11,7 +11,12 @@ export interface StateFacts {
 }
 
 /** Builds `$states.context`, with the members AWS gives a state at this moment and no others. */
-export function contextObject(facts: ExecutionFacts, state: StateFacts, frame: Frame): Json {
+export function contextObject(
+  facts: ExecutionFacts,
+  redrives: Redrives,
+  state: StateFacts,
+  frame: Frame,
+): Json {
   return {
     Execution: {
       Id: facts.executionArn,
@@ -19,7 +24,8 @@ export function contextObject(facts: ExecutionFacts, state: StateFacts, frame: F
       StartTime: facts.startTime.toISOString(),
       Name: facts.name,
       RoleArn: facts.roleArn,
-      RedriveCount: 0,
+      RedriveCount: redrives.count,
+      ...(redrives.time && { RedriveTime: redrives.time.toISOString() }),
     },
     StateMachine: { Id: facts.stateMachineArn, Name: facts.stateMachineName },
     State: {

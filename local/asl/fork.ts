@@ -1,5 +1,6 @@
 import type { Iteration } from './chain.ts';
 import { BranchCutError, ExecutionFatalError } from './failure.ts';
+import type { BranchProgress } from './progress.ts';
 import { Variables, type Frame } from './runtime.ts';
 
 /**
@@ -14,11 +15,20 @@ export class Fork {
     this.#parent = parent;
   }
 
-  /** Makes the frame of one branch, whose first event points at `from`. */
-  branch(from: number, map?: { iteration: Iteration; item: Frame['mapItem'] }): Frame {
+  /** How far a branch has come that has yet to begin. */
+  begin(startedId: number): BranchProgress {
+    const progress = { variables: new Variables(this.#parent.progress.variables) };
+    return { progress, startedId };
+  }
+
+  /** Makes the frame of one branch. */
+  branch(
+    { progress, startedId }: BranchProgress,
+    map?: { iteration: Iteration; item: Frame['mapItem'] },
+  ): Frame {
     return {
-      chain: this.#parent.chain.fork(from, map?.iteration),
-      variables: new Variables(this.#parent.variables),
+      chain: this.#parent.chain.fork(startedId, map?.iteration),
+      progress,
       signal: AbortSignal.any([this.#parent.signal, this.#cut.signal]),
       mapItem: map?.item ?? this.#parent.mapItem,
     };

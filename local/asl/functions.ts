@@ -1,10 +1,11 @@
 import { createHash, type Hash } from 'node:crypto';
 import jsonata from 'jsonata';
 import type { Clock } from '../clock.ts';
+import { fraction } from './seed.ts';
 
 /** What the functions that are not pure take their values from. */
 export interface FunctionSources {
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'now'>;
   /** A number from 0 (included) to 1 (excluded). */
   readonly random: () => number;
 }
@@ -60,7 +61,7 @@ export function stepFunctions({ clock, random }: FunctionSources): Record<string
       }
       return digest(createHash(name), text);
     },
-    random: (seed?: number) => (seed === undefined ? random() : seededRandom(seed)),
+    random: (seed?: number) => (seed === undefined ? random() : fraction(String(seed))),
     uuid: () => uuidFrom(random),
     parse: (text: string) => {
       try {
@@ -75,18 +76,16 @@ export function stepFunctions({ clock, random }: FunctionSources): Record<string
   };
 }
 
-function formatNow(clock: Clock, picture?: string, timezone?: string): Promise<unknown> {
+function formatNow(
+  clock: Pick<Clock, 'now'>,
+  picture?: string,
+  timezone?: string,
+): Promise<unknown> {
   return formatMillis.evaluate({ millis: clock.now().getTime(), picture, timezone });
 }
 
 function digest(hash: Hash, text: string): string {
   return hash.update(text, 'utf8').digest('hex');
-}
-
-/** The first 53 bits of the seed's digest as a fraction. */
-function seededRandom(seed: number): number {
-  const bits = createHash('sha256').update(String(seed)).digest().readBigUInt64BE() >> 11n;
-  return Number(bits) / 2 ** 53;
 }
 
 function uuidFrom(random: () => number): string {

@@ -13,6 +13,15 @@ export interface HistoryEvent {
   readonly [details: `${string}EventDetails`]: EventDetails | undefined;
 }
 
+/** What a history works with. */
+export interface HistoryOptions {
+  readonly clock: Pick<Clock, 'now'>;
+  /** The events of an earlier life, which are held against what happens now and not told again. */
+  readonly past?: readonly HistoryEvent[];
+  readonly onEvent: (event: HistoryEvent) => void;
+  readonly onMismatch: (problem: string) => void;
+}
+
 /** A standard execution's history ends here: event 25,000 is the failure itself. */
 const MAX_EVENTS = 25_000;
 
@@ -23,12 +32,21 @@ const MAX_EVENTS = 25_000;
  */
 export class History {
   readonly events: HistoryEvent[] = [];
-  readonly #clock: Clock;
-  readonly #onEvent: (event: HistoryEvent) => void;
+  readonly #options: HistoryOptions;
 
-  constructor(clock: Clock, onEvent: (event: HistoryEvent) => void) {
-    this.#clock = clock;
-    this.#onEvent = onEvent;
+  constructor(options: HistoryOptions) {
+    this.#options = options;
+  }
+
+  /** Whether there is room for a redrive, which needs two events. */
+  get isRedrivable(): boolean {
+    return this.events.length < MAX_EVENTS - 1;
+  }
+
+  /** What the past holds and this history does not yet, if anything. */
+  missing(): string | undefined {
+    const expected = this.#options.past?.[this.events.length];
+    return expected && `the journaled event ${expected.id} did not happen again`;
   }
 
   /**
@@ -54,13 +72,21 @@ export class History {
     const event: HistoryEvent = {
       id: this.events.length + 1,
       previousEventId,
-      timestamp: this.#clock.now(),
+      timestamp: this.#options.clock.now(),
       type,
       ...(details && { [detailsKey(type)]: details }),
     };
     this.events.push(event);
-    this.#onEvent(event);
+    this.#tell(event);
     return event;
+  }
+
+  #tell(event: HistoryEvent): void {
+    const { past, onEvent, onMismatch } = this.#options;
+    const before = past?.[event.id - 1];
+    if (before === undefined) onEvent(event);
+    else if (JSON.stringify(before) !== JSON.stringify(event))
+      onMismatch(`event ${event.id} is not the journaled ${before.type}`);
   }
 }
 

@@ -20,6 +20,23 @@ export function typeOfJson(value: Json): JsonType {
   }
 }
 
+interface JsonByType {
+  array: Json[];
+  boolean: boolean;
+  null: null;
+  number: number;
+  object: Record<string, Json>;
+  string: string;
+}
+
+/** The values of one type. */
+export type JsonOf<T extends JsonType> = JsonByType[T];
+
+/** Whether a value is of one type. */
+export function isOfType<T extends JsonType>(type: T, value: Json): value is Json & JsonOf<T> {
+  return typeOfJson(value) === type;
+}
+
 /** States pass at most 256 KiB to each other, counted in UTF-8. */
 const PAYLOAD_LIMIT_BYTES = 256 * 1024;
 

@@ -2,6 +2,7 @@ import { StateFailedError } from './failure.ts';
 import { Fork } from './fork.ts';
 import type { Json } from './json.ts';
 import type { MapState } from './model.ts';
+import type { BranchProgress, ForkProgress } from './progress.ts';
 import { withRecovery } from './recovery.ts';
 import type { Conclusion, Visit } from './visit.ts';
 
@@ -23,26 +24,34 @@ export function runMap(state: MapState, visit: Visit): Promise<Conclusion> {
 
 async function iterate(state: MapState, visit: Visit): Promise<Json[]> {
   const { frame } = visit;
-  const items = await itemsOf(state, visit);
+  const fork = new Fork(frame);
+  const earlier = visit.takeEarlierFork();
+  const items = earlier ? itemsIn(earlier) : await itemsOf(state, visit);
   const limit = await visit.evaluateCount(state.MaxConcurrency ?? 0, 'MaxConcurrency', 0);
   const tolerance = await toleranceOf(state, visit);
-  const started = frame.chain.add('MapStateStarted', { length: items.length });
+  const all = earlier ?? begin(items, visit);
+  frame.progress.fork = all;
 
-  const fork = new Fork(frame);
   const outputs: Json[] = [];
   const pending = items.entries();
 
   /** One of the places that MaxConcurrency allows: runs iteration after iteration. */
   async function runPlace(): Promise<void> {
-    let from = started.id;
+    let from = all.startedId;
     for (const [index, item] of pending) {
+      const own = (all.branches[index] ??= fork.begin(from));
+      if (own.isDone && own.progress.ended) {
+        outputs[index] = own.progress.ended.output;
+        continue;
+      }
       const iteration = { name: visit.name, index };
-      const inner = fork.branch(from, { iteration, item: { Index: index, Value: item } });
+      const inner = fork.branch(own, { iteration, item: { Index: index, Value: item } });
       await fork.run(inner, async () => {
-        outputs[index] = await runIteration(state, visit.inside(inner), item, tolerance);
+        outputs[index] = await runIteration(state, visit.inside(inner), item, own, tolerance);
         // The next iteration of this place points past MapIterationSucceeded, the Map's own events at it.
         from = inner.chain.last;
         frame.chain.last = inner.chain.add('MapIterationSucceeded', iteration).id;
+        own.isDone = true;
       });
       inner.chain.close();
     }
@@ -55,14 +64,26 @@ async function iterate(state: MapState, visit: Visit): Promise<Json[]> {
   return outputs;
 }
 
+function begin(items: Json[], { frame }: Visit): ForkProgress {
+  const { id: startedId } = frame.chain.add('MapStateStarted', { length: items.length });
+  return { input: items, startedId, branches: [] };
+}
+
 async function runIteration(
   state: MapState,
   visit: Visit,
   item: Json,
+  own: BranchProgress,
   tolerance?: string,
 ): Promise<Json> {
   const { frame, runtime, name } = visit;
-  frame.chain.add('MapIterationStarted', { name, index: frame.mapItem?.Index });
+  if (!own.hasBegun) {
+    own.startedId = frame.chain.add('MapIterationStarted', {
+      name,
+      index: frame.mapItem?.Index,
+    }).id;
+    own.hasBegun = true;
+  }
   try {
     const input =
       state.ItemSelector === undefined
@@ -73,6 +94,10 @@ async function runIteration(
     if (tolerance === undefined || !(error instanceof StateFailedError)) throw error;
     throw visit.fatal(`An iteration failed, and ${tolerance} is supported only while none does.`);
   }
+}
+
+function itemsIn({ input }: ForkProgress): Json[] {
+  return Array.isArray(input) ? input : [];
 }
 
 async function itemsOf(state: MapState, visit: Visit): Promise<Json[]> {

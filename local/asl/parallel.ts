@@ -1,6 +1,7 @@
 import { Fork } from './fork.ts';
 import type { Json } from './json.ts';
 import type { ParallelState } from './model.ts';
+import type { ForkProgress } from './progress.ts';
 import { withRecovery } from './recovery.ts';
 import type { Conclusion, Visit } from './visit.ts';
 
@@ -18,21 +19,28 @@ export function runParallel(state: ParallelState, visit: Visit): Promise<Conclus
   );
 }
 
-async function runBranches(state: ParallelState, visit: Visit): Promise<Json[]> {
-  const { runtime, frame } = visit;
+async function begin(state: ParallelState, visit: Visit, fork: Fork): Promise<ForkProgress> {
   const input =
     state.Arguments === undefined
       ? visit.input
       : await visit.evaluate(state.Arguments, 'Arguments');
-  const started = frame.chain.add('ParallelStateStarted');
+  const { id: startedId } = visit.frame.chain.add('ParallelStateStarted');
+  return { input, startedId, branches: state.Branches.map(() => fork.begin(startedId)) };
+}
 
+async function runBranches(state: ParallelState, visit: Visit): Promise<Json[]> {
+  const { runtime, frame } = visit;
   const fork = new Fork(frame);
+  const all = visit.takeEarlierFork() ?? (await begin(state, visit, fork));
+  frame.progress.fork = all;
   const outputs = await fork.join(
-    state.Branches.map((branch) => {
-      const inner = fork.branch(started.id);
+    state.Branches.map((branch, i) => {
+      const own = (all.branches[i] ??= fork.begin(all.startedId));
+      const inner = fork.branch(own);
       return fork.run(inner, async () => {
-        const output = await runtime.runBranch(branch, input, inner);
-        frame.chain.last = inner.chain.last;
+        const output = await runtime.runBranch(branch, all.input, inner);
+        // A branch that a redrive found at its end is no later than the others.
+        frame.chain.last = Math.max(frame.chain.last, inner.chain.last);
         return output;
       });
     }),

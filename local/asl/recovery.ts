@@ -20,7 +20,7 @@ export async function withRecovery(
   attempt: () => Promise<Conclusion>,
   onGivenUp: () => void = () => undefined,
 ): Promise<Conclusion> {
-  const { clock, random } = visit.runtime;
+  const { outside, random } = visit.runtime;
   const policy = new RetryPolicy(state.Retry ?? [], random);
   for (visit.retryCount = 0; ; visit.retryCount++) {
     try {
@@ -29,7 +29,7 @@ export async function withRecovery(
       if (!(error instanceof StateFailedError)) throw error;
       const delayMs = policy.nextDelayMs(error.failure);
       if (delayMs === undefined) return await giveUp(state, visit, error, onGivenUp);
-      await clock.sleep(delayMs, visit.frame.signal);
+      await outside.sleep(delayMs, visit.frame.signal);
     }
   }
 }

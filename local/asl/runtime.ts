@@ -1,9 +1,9 @@
-import type { Clock } from '../clock.ts';
 import type { Chain } from './chain.ts';
 import type { Evaluator } from './evaluate.ts';
 import type { Json } from './json.ts';
 import type { Branch } from './model.ts';
-import type { TaskTokens } from './task-tokens.ts';
+import type { Progress } from './progress.ts';
+import type { Outside } from './outside.ts';
 
 /** One request of a Task state to the service behind its Resource. */
 export interface TaskCall {
@@ -41,24 +41,29 @@ export interface ExecutionFacts {
   readonly input: Json;
 }
 
+/** How often an execution was redriven, and when last. */
+export interface Redrives {
+  readonly count: number;
+  readonly time?: Date;
+}
+
 /** What all states of one execution share. */
 export interface Runtime {
   readonly facts: ExecutionFacts;
-  readonly clock: Clock;
+  readonly redrives: () => Redrives;
+  readonly outside: Outside;
   readonly random: () => number;
   readonly evaluator: Evaluator;
   /** The functions of Step Functions, by the names under which expressions call them. */
   readonly functions: Readonly<Record<string, unknown>>;
-  readonly tasks: TaskRunner;
-  readonly tokens: TaskTokens;
-  /** Runs a branch to its end; Parallel and Map get it from here because it runs them in turn. */
+  /** Runs a branch to its end, from where its progress says; Parallel and Map get it from here because it runs them in turn. */
   readonly runBranch: (branch: Branch, input: Json, frame: Frame) => Promise<Json>;
 }
 
 /** What the states of one branch share. */
 export interface Frame {
   readonly chain: Chain;
-  readonly variables: Variables;
+  readonly progress: Progress;
   /** Aborts when the branch is cut. */
   readonly signal: AbortSignal;
   readonly mapItem?: { readonly Index: number; readonly Value: Json };

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { VirtualClock } from '../clock.ts';
 import { parseDefinition } from './definition.ts';
-import { startExecution, type Outcome } from './execution.ts';
+import type { Outcome } from './drive.ts';
+import { startExecution } from './execution.ts';
 import { TaskFailedError } from './failure.ts';
 import type { HistoryEvent } from './history.ts';
 import { parseJson, type Json } from './json.ts';
@@ -46,6 +47,8 @@ export interface Script {
   /** By Resource, for services other than Lambda. */
   readonly tasks?: Readonly<Record<string, Behaviour>>;
   readonly callbacks?: readonly Callback[];
+  /** How often the execution is redriven if it does not succeed, each time when nothing happens any more. @default 0 */
+  readonly redrives?: number;
   /** @default always 0.5 */
   readonly random?: () => number;
 }
@@ -62,7 +65,7 @@ export async function runScripted(
   script: Script,
 ): Promise<Outcome & { readonly events: readonly HistoryEvent[] }> {
   const clock = new VirtualClock();
-  const tokens = new TaskTokens(clock);
+  const tokens = new TaskTokens();
   const services = new ScriptedServices(script, clock);
   let submitted = 0;
 
@@ -104,6 +107,10 @@ export async function runScripted(
     },
   });
   await clock.runUntilIdle();
+  for (let left = script.redrives ?? 0; left > 0; left--) {
+    execution.redrive();
+    await clock.runUntilIdle();
+  }
   execution.abort('Scripted.NothingLeftToHappen');
   return { ...(await execution.done), events: execution.history };
 }

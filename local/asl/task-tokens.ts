@@ -1,6 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import type { Clock } from '../clock.ts';
-import { TaskFailedError, type Failure } from './failure.ts';
+import type { Failure } from './failure.ts';
 import { exceedsPayloadLimit, parseJson, type Json } from './json.ts';
 
 /** The text is no task token at all. */
@@ -49,9 +47,10 @@ export interface Ticket {
   close(): void;
 }
 
-interface OpenTask {
+/** The Task behind a token: what becomes of the answers to it. */
+export interface TokenHolder {
   readonly succeed: (output: Json) => void;
-  readonly fail: (error: TaskFailedError) => void;
+  readonly fail: (failure: Pick<Failure, 'error' | 'cause'>) => void;
   readonly beat: () => void;
 }
 
@@ -66,31 +65,15 @@ const REMEMBERED_TASKS = 10_000;
  * The calls throw errors whose `name` is AWS's error code.
  */
 export class TaskTokens {
-  readonly #clock: Clock;
-  readonly #open = new Map<string, OpenTask>();
+  readonly #open = new Map<string, TokenHolder>();
   readonly #over = new Set<string>();
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  /** Hands out a token for one attempt of one Task. */
-  issue(): Ticket {
-    const token = `AQB${randomBytes(94).toString('base64url').slice(0, 125)}`;
-    const { promise, resolve, reject } = Promise.withResolvers<Json>();
-    // The Task may stop listening before a failure arrives.
-    promise.catch(() => undefined);
-    let lastHeartbeat = this.#clock.now();
-    this.#open.set(token, {
-      succeed: resolve,
-      fail: reject,
-      beat: () => (lastHeartbeat = this.#clock.now()),
-    });
-    return {
-      token,
-      answer: promise,
-      lastHeartbeat: () => lastHeartbeat,
-      close: () => this.#close(token),
+  /** Takes answers to a token from now on, until the function it returns is called. */
+  open(token: string, holder: TokenHolder): () => void {
+    this.#open.set(token, holder);
+    return () => {
+      // After a restart the same token has another holder, who is not to be closed by the one before.
+      if (this.#open.get(token) === holder) this.#close(token);
     };
   }
 
@@ -106,7 +89,7 @@ export class TaskTokens {
   sendTaskFailure(token: string, failure: Pick<Failure, 'error' | 'cause'>): void {
     const task = this.#find(token);
     this.#close(token);
-    task.fail(new TaskFailedError(failure));
+    task.fail(failure);
   }
 
   /** @throws InvalidTokenError, TaskDoesNotExistError, TaskTimedOutError. */
@@ -114,7 +97,7 @@ export class TaskTokens {
     this.#find(token).beat();
   }
 
-  #find(token: string): OpenTask {
+  #find(token: string): TokenHolder {
     const task = this.#open.get(token);
     if (task) return task;
     if (!TOKEN.test(token)) throw new InvalidTokenError();

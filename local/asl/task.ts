@@ -28,7 +28,7 @@ async function attempt(state: TaskState, visit: Visit): Promise<Json> {
   if (!resource) throw visit.fatal(`The resource ${state.Resource} is not supported.`);
   const events = taskEvents(resource, frame.chain, regionOf(runtime.facts.executionArn));
   const waitsForToken = resource.kind === 'integration' && resource.waitsForToken;
-  const ticket = waitsForToken ? runtime.tokens.issue() : undefined;
+  const ticket = waitsForToken ? runtime.outside.issueToken() : undefined;
   visit.taskToken = ticket?.token;
 
   const stopWaiting = new AbortController();
@@ -51,8 +51,13 @@ async function attempt(state: TaskState, visit: Visit): Promise<Json> {
       signal: AbortSignal.any([frame.signal, giveUpCall.signal]),
     };
     const result = await Promise.race([
-      answerOf(() => runtime.tasks.run(call), ticket, events, stopWaiting.signal),
-      ...deadlines(limits, ticket, runtime.clock, stopWaiting.signal),
+      answerOf(
+        () => runtime.outside.request(call, stopWaiting.signal),
+        ticket,
+        events,
+        stopWaiting.signal,
+      ),
+      ...deadlines(limits, ticket, runtime.outside, stopWaiting.signal),
       cutOf(frame.signal, stopWaiting.signal),
     ]);
     requireResultSize(result, events);
@@ -89,7 +94,7 @@ async function answerOf(
   events: TaskEvents,
   stopped: AbortSignal,
 ): Promise<Json> {
-  const output = (async () => request())();
+  const output = request();
   if (!ticket) return output;
   const first = await Promise.race([
     output.then((submitted) => ({ submitted })),

@@ -2,8 +2,9 @@ import { contextObject } from './context.ts';
 import { EvaluationError, wrongType } from './evaluate.ts';
 import { ExecutionFatalError, StateFailedError } from './failure.ts';
 import type { HistoryEvent } from './history.ts';
-import { exceedsPayloadLimit, typeOfJson, type Json, type JsonType } from './json.ts';
+import { exceedsPayloadLimit, isOfType, type Json, type JsonOf, type JsonType } from './json.ts';
 import type { State } from './model.ts';
+import type { ForkProgress } from './progress.ts';
 import type { Frame, Runtime } from './runtime.ts';
 
 /** What a state hands on: its output, the variables it assigns, and the next state (none at an end). */
@@ -38,6 +39,7 @@ export class Visit {
   taskToken: string | undefined;
   readonly #type: State['Type'];
   readonly #entered: HistoryEvent;
+  #earlierFork: ForkProgress | undefined;
 
   private constructor(
     origin: {
@@ -48,7 +50,9 @@ export class Visit {
       entered: HistoryEvent;
     },
     frame: Frame,
+    earlierFork?: ForkProgress,
   ) {
+    this.#earlierFork = earlierFork;
     this.runtime = origin.runtime;
     this.frame = frame;
     this.name = origin.name;
@@ -57,7 +61,7 @@ export class Visit {
     this.#entered = origin.entered;
   }
 
-  /** Enters a state, which writes its Entered event. */
+  /** Enters a state, which writes its Entered event, or goes on with a stay that a redrive found. */
   static enter(
     runtime: Runtime,
     frame: Frame,
@@ -65,9 +69,23 @@ export class Visit {
     type: State['Type'],
     input: Json,
   ): Visit {
+    const { chain, progress } = frame;
+    const earlier = progress.at?.entered;
+    if (earlier !== undefined) {
+      chain.resumeState(type, earlier);
+      return new Visit({ runtime, name, input, type, entered: earlier }, frame, progress.fork);
+    }
     const details = { name, input: JSON.stringify(input), inputDetails: { truncated: false } };
-    const entered = frame.chain.enterState(type, details);
+    const entered = chain.enterState(type, details);
+    progress.at = { name, input, entered };
     return new Visit({ runtime, name, input, type, entered }, frame);
+  }
+
+  /** The branches that a redrive found in this state; the first attempt takes them, no later one. */
+  takeEarlierFork(): ForkProgress | undefined {
+    const fork = this.#earlierFork;
+    this.#earlierFork = undefined;
+    return fork;
   }
 
   /** The same stay seen from one of its Map iterations: failures are recorded there. */
@@ -93,11 +111,11 @@ export class Visit {
     const { runtime, frame } = this;
     const states = {
       input: this.input,
-      context: contextObject(runtime.facts, this.#facts(), frame),
+      context: contextObject(runtime.facts, runtime.redrives(), this.#facts(), frame),
       ...extras,
     };
     try {
-      const bindings = { ...runtime.functions, ...frame.variables.all(), states };
+      const bindings = { ...runtime.functions, ...frame.progress.variables.all(), states };
       return await runtime.evaluator.evaluate(template, location, bindings);
     } catch (error) {
       throw this.#evaluationFailed(error);
@@ -162,8 +180,9 @@ export class Visit {
   }
 
   /** Leaves the state: its variables take effect and its Exited event is written. */
-  exit({ output, assigned }: Conclusion): void {
-    this.frame.chain.exitState(this.#type, {
+  exit({ output, assigned, next }: Conclusion): void {
+    const { chain, progress } = this.frame;
+    chain.exitState(this.#type, {
       name: this.name,
       output: JSON.stringify(output),
       outputDetails: { truncated: false },
@@ -174,7 +193,10 @@ export class Visit {
         assignedVariablesDetails: { truncated: false },
       }),
     });
-    if (assigned) this.frame.variables.assign(assigned);
+    if (assigned) progress.variables.assign(assigned);
+    progress.fork = undefined;
+    if (next === undefined) progress.ended = { output, lastEventId: chain.last };
+    else progress.at = { name: next, input: output };
   }
 
   /** `States.Runtime`, which no Retry and no Catch can handle. */
@@ -214,18 +236,4 @@ export function dataLimitExceeded(what: string): { error: string; cause: string 
     error: 'States.DataLimitExceeded',
     cause: `The state/task '${what}' returned a result with a size exceeding the maximum number of bytes service limit.`,
   };
-}
-
-interface JsonByType {
-  array: Json[];
-  boolean: boolean;
-  null: null;
-  number: number;
-  object: Record<string, Json>;
-  string: string;
-}
-type JsonOf<T extends JsonType> = JsonByType[T];
-
-function isOfType<T extends JsonType>(type: T, value: Json): value is Json & JsonOf<T> {
-  return typeOfJson(value) === type;
 }

@@ -5,8 +5,8 @@ const ISO_DATE_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:
 
 /** Wait: lets Seconds pass, or the time until Timestamp; one that lies in the past ends at once. */
 export async function runWait(state: WaitState, visit: Visit): Promise<Conclusion> {
-  const { clock } = visit.runtime;
-  await clock.sleep(await delayMs(state, visit), visit.frame.signal);
+  const { outside } = visit.runtime;
+  await outside.sleep(await delayMs(state, visit), visit.frame.signal);
   return visit.conclude(state, visit.input);
 }
 
@@ -16,5 +16,5 @@ async function delayMs({ Seconds, Timestamp }: WaitState, visit: Visit): Promise
   const timestamp = await visit.evaluateTo('string', template, 'Timestamp');
   if (!ISO_DATE_TIME.test(timestamp))
     throw visit.refuse(template, 'Timestamp', 'timestamp', timestamp);
-  return Date.parse(timestamp) - visit.runtime.clock.now().getTime();
+  return Date.parse(timestamp) - visit.runtime.outside.now().getTime();
 }

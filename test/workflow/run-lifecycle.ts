@@ -128,7 +128,7 @@ export async function runLifecycle(
   input: Json = { batchId: batchId(1), pipeline: 'vitals-summary' },
 ): Promise<Lived> {
   const clock = new VirtualClock();
-  const tokens = new TaskTokens(clock);
+  const tokens = new TaskTokens();
   const calls: Call[] = [];
   const began = clock.now().getTime();
   const run = async (state: string, parameters: Json, token: string | undefined): Promise<Json> => {

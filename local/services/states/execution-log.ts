@@ -13,7 +13,7 @@ const isLogged: Readonly<Record<Logging['level'], (type: string) => boolean>> = 
 };
 
 /**
- * Makes what writes an execution's events to the log group of its state machine.
+ * Makes what writes an execution's events, from the given redrive on, to the log group of its state machine.
  *
  * @see AWS Step Functions Developer Guide, "Using CloudWatch Logs to log execution history"
  */
@@ -21,6 +21,7 @@ export function executionLog(
   { logging, name }: DeclaredStateMachine,
   executionArn: string,
   started: Date,
+  redriveCount: number,
   sink: LogSink,
 ): (event: HistoryEvent) => void {
   const { level, logGroupArn, includeExecutionData } = logging;
@@ -28,13 +29,15 @@ export function executionLog(
   if (group === undefined || level === 'OFF') return () => undefined;
   const minute = started.toISOString().slice(0, 16).replace(/[T:]/g, '-');
   const stream = `states/${name}/${minute}/${randomUUID().slice(0, 8)}`;
+  let redrives = redriveCount;
   return (event) => {
+    if (event.type === 'ExecutionRedriven') redrives += 1;
     if (!isLogged[level](event.type)) return;
     const line = {
       id: String(event.id),
       type: event.type,
       details: detailsOf(includeExecutionData ? event : withoutData(event)) ?? {},
-      redrive_count: '0',
+      redrive_count: String(redrives),
       previous_event_id: String(event.previousEventId),
       event_timestamp: String(event.timestamp.getTime()),
       execution_arn: executionArn,

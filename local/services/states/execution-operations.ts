@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { ApiError, type Call, type CallRecord } from '../../api.ts';
 import { epochSeconds } from '../../read-input.ts';
-import type { ExecutionRecord, Executions } from './executions.ts';
+import type { ExecutionRecord } from './execution-record.ts';
+import type { Executions } from './executions.ts';
 import { onTheWire, withoutData } from './history-event.ts';
 import { operation, type Operation } from './operation.ts';
 import { PageInput, pageOf } from './page.ts';
+import { whyNotRedrivable } from './redrivability.ts';
 import { requireStateMachineArn, type StateMachineDirectory } from './state-machine-directory.ts';
 
 const executionArn = z.string();
@@ -49,7 +51,7 @@ export function startRecord(stateMachineArn: string, name: string): CallRecord {
   };
 }
 
-/** The operations that start, stop and follow executions. */
+/** The operations that start, stop, redrive and follow executions. */
 export function executionOperations(
   machines: StateMachineDirectory,
   executions: Executions,
@@ -99,13 +101,25 @@ export function executionOperations(
       },
     ),
 
+    RedriveExecution: operation(
+      z.strictObject({ executionArn, clientToken: z.string().min(1).max(64).optional() }),
+      async ({ executionArn: arn, clientToken }, call) => {
+        allowed(call, 'RedriveExecution', arn, false);
+        return { redriveDate: epochSeconds(await executions.redrive(arn, clientToken)) };
+      },
+    ),
+
     DescribeExecution: operation(
       z.strictObject({
         executionArn,
         includedData: z.enum(['ALL_DATA', 'METADATA_ONLY']).default('ALL_DATA'),
       }),
       ({ executionArn: arn, includedData }, call) =>
-        description(allowed(call, 'DescribeExecution', arn), includedData === 'ALL_DATA'),
+        description(
+          allowed(call, 'DescribeExecution', arn),
+          includedData === 'ALL_DATA',
+          call.time,
+        ),
     ),
 
     GetExecutionHistory: operation(
@@ -116,8 +130,8 @@ export function executionOperations(
         includeExecutionData: z.boolean().default(true),
       }),
       ({ executionArn: arn, reverseOrder, includeExecutionData, ...page }, call) => {
-        const { execution } = allowed(call, 'GetExecutionHistory', arn);
-        const { items, nextToken } = pageOf(execution.history, {
+        const { history } = allowed(call, 'GetExecutionHistory', arn);
+        const { items, nextToken } = pageOf(history, {
           ...page,
           subject: arn,
           isReversed: reverseOrder,
@@ -153,7 +167,8 @@ export function executionOperations(
   };
 }
 
-function summary({ arn, machine, name, status, startDate, stopDate }: ExecutionRecord): object {
+function summary(record: ExecutionRecord): object {
+  const { arn, machine, name, status, startDate, stopDate, redrives } = record;
   return {
     executionArn: arn,
     stateMachineArn: machine.arn,
@@ -161,11 +176,13 @@ function summary({ arn, machine, name, status, startDate, stopDate }: ExecutionR
     status,
     startDate: epochSeconds(startDate),
     stopDate: epochSeconds(stopDate),
-    redriveCount: 0,
+    redriveCount: redrives.count,
+    redriveDate: epochSeconds(redrives.time),
   };
 }
 
-function description(record: ExecutionRecord, includesData: boolean): object {
+function description(record: ExecutionRecord, includesData: boolean, now: Date): object {
+  const reason = whyNotRedrivable(record, now);
   const { input, outcome, traceHeader } = record;
   return {
     ...summary(record),
@@ -175,7 +192,7 @@ function description(record: ExecutionRecord, includesData: boolean): object {
     error: outcome?.error,
     cause: outcome?.cause,
     traceHeader,
-    redriveStatus: 'NOT_REDRIVABLE',
-    redriveStatusReason: 'Redrive is not supported by the embedded cloud',
+    redriveStatus: reason === undefined ? 'REDRIVABLE' : 'NOT_REDRIVABLE',
+    redriveStatusReason: reason,
   };
 }

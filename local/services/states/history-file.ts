@@ -1,30 +1,30 @@
-import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { finished } from 'node:stream/promises';
 import type { HistoryEvent } from '../../asl/history.ts';
 
 /**
  * The histories of all executions as JSON lines, only ever appended: evidence that outlives the cloud.
  *
- * A line is an event as `GetExecutionHistory` knows it, with the execution's ARN in front.
+ * A line is an event as `GetExecutionHistory` knows it, with the execution's ARN in front. It is written
+ * before the journal's, so after a crash a line may be there twice, and none is missing.
  */
 export class HistoryFile {
   readonly path: string;
-  readonly #stream: WriteStream;
+  #file: number | undefined;
 
   constructor(directory: string) {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     this.path = join(directory, 'history.jsonl');
-    this.#stream = createWriteStream(this.path, { flags: 'a', mode: 0o600 });
+    this.#file = openSync(this.path, 'a', 0o600);
   }
 
   append(executionArn: string, event: HistoryEvent): void {
-    if (!this.#stream.writableEnded)
-      this.#stream.write(`${JSON.stringify({ executionArn, ...event })}\n`);
+    if (this.#file !== undefined)
+      writeSync(this.#file, `${JSON.stringify({ executionArn, ...event })}\n`);
   }
 
-  async close(): Promise<void> {
-    this.#stream.end();
-    await finished(this.#stream);
+  close(): void {
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
   }
 }

@@ -14,20 +14,14 @@ const InvokeArguments = z.strictObject({
   InvocationType: z.literal('RequestResponse').optional(),
 });
 
-/**
- * Does the Tasks of one state machine: Lambda functions, as the machine's role.
- *
- * `onToken` hears of every task token before the function that gets it runs.
- */
+/** Does the Tasks of one state machine: Lambda functions, as the machine's role. */
 export function lambdaTasks(
   { principals }: Pick<Surroundings, 'principals'>,
   invoker: FunctionInvoker,
   machine: DeclaredStateMachine,
-  onToken: (token: string) => void,
 ): TaskRunner {
   return {
     async run(call) {
-      if (call.taskToken !== undefined) onToken(call.taskToken);
       const isIntegration = call.resource.includes(':states:::');
       const { FunctionName, Payload } = isIntegration
         ? readArguments(call)

@@ -85,6 +85,23 @@ export function readStateMachine(
   };
 }
 
+/**
+ * The state machine as it was when an execution started, which keeps its definition and its role.
+ *
+ * Undefined when the definition of then is not run any more.
+ */
+export function asStarted(
+  declared: DeclaredStateMachine,
+  { definition, roleArn }: Pick<DeclaredStateMachine, 'definition' | 'roleArn'>,
+): DeclaredStateMachine | undefined {
+  if (declared.definition === definition) return { ...declared, roleArn };
+  try {
+    return { ...declared, definition, roleArn, parsed: parseDefinition(definition) };
+  } catch {
+    return undefined;
+  }
+}
+
 function parse(definition: string, { stack, logicalId, type }: DeclaredResource): StateMachine {
   try {
     return parseDefinition(definition);

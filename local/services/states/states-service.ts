@@ -30,29 +30,45 @@ export interface StatesService extends Service, ExecutionStarter {
   definitionOf(stateMachineArn: string): string | undefined;
   /** The events of an execution so far. */
   historyOf(executionArn: string): readonly HistoryEvent[];
-  /** JSON lines: every event of every execution. Complete once the service has stopped. */
+  /** JSON lines: every event of every execution. */
   readonly historyPath: string;
+  /**
+   * What a crash of the orchestrator and its restart is, for tests and the failure prover.
+   *
+   * Everything about running executions is forgotten at once: no event is written, the bus is told nothing,
+   * calls in flight get a 503, and no answer of a function that was running reaches an execution any more.
+   * Then the executions are restored from their journals. Resolves when all of them go on.
+   */
+  restart(): Promise<void>;
+  /**
+   * Lets an execution's TimeoutSeconds be over now, for tests. Resolves when it has ended.
+   *
+   * @throws when its definition sets no TimeoutSeconds, or it runs no more
+   */
+  timeOut(executionArn: string): Promise<void>;
 }
 
 /**
  * Makes the embedded Step Functions: standard workflows in JSONata, over the interpreter in `asl/`.
  *
- * Executions and their histories are in memory and end with the cloud; what is left is the file of
- * events. Redrive, Distributed Map, express workflows, activities, versions and aliases are refused.
+ * Executions are in memory and, each with all that decides its course, in a journal on disk: one that runs when
+ * the process ends goes on in the next process over the same directory, as soon as its state machine is
+ * declared there. A clean stop ends them. Distributed Map, express workflows, activities, versions and aliases are refused.
  */
 export function createStatesService(
   surroundings: Surroundings,
   invoker: FunctionInvoker,
   bus: EventBus,
   logSink: LogSink,
-  { random }: { /** @default Math.random */ readonly random?: () => number } = {},
 ): StatesService {
   const machines = new StateMachineDirectory();
-  const tokens = new TaskTokens(surroundings.clock);
+  const tokens = new TaskTokens();
   const tokenOwners = new TokenOwners();
-  const historyFile = new HistoryFile(join(surroundings.directory, 'states'));
+  const directory = join(surroundings.directory, 'states');
+  const historyFile = new HistoryFile(directory);
   const executions = new Executions({
-    ...{ surroundings, invoker, bus, logSink, historyFile, tokens, tokenOwners, random },
+    ...{ surroundings, invoker, bus, logSink, historyFile, tokens, tokenOwners },
+    directory: join(directory, 'executions'),
   });
   const operations = new Map(
     Object.entries({
@@ -66,7 +82,7 @@ export function createStatesService(
     signingName: 'states',
     protocol: 'json',
     historyPath: historyFile.path,
-    historyOf: (arn) => executions.get(arn).execution.history,
+    historyOf: (arn) => executions.get(arn).history,
     definitionOf: (arn) => machines.find(arn)?.definition,
     startExecutionAs(caller, stateMachineArn, name, input) {
       const access = { action: 'states:StartExecution', resource: stateMachineArn };
@@ -81,6 +97,7 @@ export function createStatesService(
         create(resource) {
           const machine = readStateMachine(resource, surroundings);
           machines.add(machine);
+          executions.restore([machine]);
           const { arn, name, revisionId } = machine;
           return {
             ref: arn,
@@ -100,15 +117,30 @@ export function createStatesService(
         );
       }
       const body = parseBody(await text(request.body));
+      await executions.restored();
       return {
         status: 200,
         headers: { 'content-type': 'application/x-amz-json-1.0' },
         body: JSON.stringify(await operation(name, body, call)),
       };
     },
+    async restart() {
+      executions.crash();
+      executions.restore(machines.all());
+      await executions.restored();
+    },
+    async timeOut(executionArn) {
+      await executions.restored();
+      const { machine, status, execution, ended } = executions.get(executionArn);
+      if (machine.parsed.TimeoutSeconds === undefined)
+        throw new Error(`${machine.name} sets no TimeoutSeconds`);
+      if (status !== 'RUNNING') throw new Error(`${executionArn} is ${status}`);
+      execution.timeOut();
+      await ended;
+    },
     async stop() {
       await executions.stop();
-      await historyFile.close();
+      historyFile.close();
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { EventBus } from '../../api.ts';
-import type { ExecutionRecord } from './executions.ts';
+import type { ExecutionRecord } from './execution-record.ts';
 
 /** More than this of input or output would not fit the event; AWS leaves both out then. */
 const longestDataBytes = 248 * 1024;
@@ -10,7 +10,7 @@ const longestDataBytes = 248 * 1024;
  * @see AWS Step Functions Developer Guide, "Automating Step Functions event delivery with EventBridge"
  */
 export function putStatusChange(bus: EventBus, record: ExecutionRecord): void {
-  const { arn, machine, name, status, input, startDate, stopDate, outcome } = record;
+  const { arn, machine, name, status, input, startDate, stopDate, outcome, redrives } = record;
   const fits =
     Buffer.byteLength(input) + Buffer.byteLength(outcome?.output ?? '') <= longestDataBytes;
   bus.put({
@@ -32,8 +32,8 @@ export function putStatusChange(bus: EventBus, record: ExecutionRecord): void {
       outputDetails: outcome?.output === undefined ? null : { included: fits },
       error: outcome?.error ?? null,
       cause: outcome?.cause ?? null,
-      redriveCount: 0,
-      redriveDate: null,
+      redriveCount: redrives.count,
+      redriveDate: redrives.time?.getTime() ?? null,
     },
   });
 }

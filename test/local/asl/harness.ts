@@ -28,7 +28,7 @@ export function start(
   } = {},
 ): { execution: Execution; clock: VirtualClock; tokens: TaskTokens } {
   const clock = new VirtualClock(START);
-  const tokens = new TaskTokens(clock);
+  const tokens = new TaskTokens();
   const execution = startExecution({
     definition: parseDefinition(definition),
     input: JSON.stringify(options.input ?? {}),

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import type { Outcome } from '../../../local/asl/execution.ts';
+import type { Outcome } from '../../../local/asl/drive.ts';
 import type { HistoryEvent } from '../../../local/asl/history.ts';
 import type { Json } from '../../../local/asl/json.ts';
 import type { Script } from '../../../local/asl/scripted.ts';

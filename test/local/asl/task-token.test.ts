@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { VirtualClock } from '../../../local/clock.ts';
+import { newSeed, seededToken } from '../../../local/asl/seed.ts';
 import type { TaskCall } from '../../../local/asl/runtime.ts';
-import { TaskTokens } from '../../../local/asl/task-tokens.ts';
 import { detailsOf, lines, machine, start, START, typesOf } from './harness.ts';
 
 const WAIT_FOR_TOKEN = 'arn:aws:states:::lambda:invoke.waitForTaskToken';
@@ -177,7 +176,7 @@ describe('HeartbeatSeconds', () => {
 });
 
 describe('a token', () => {
-  const unknown = new TaskTokens(new VirtualClock()).issue().token;
+  const unknown = seededToken(newSeed(), 0);
 
   test.each([
     ['no token at all', 'hello', 'InvalidToken'],

@@ -5,7 +5,6 @@ import {
   GetExecutionHistoryCommand,
   ListExecutionsCommand,
   ListStateMachinesCommand,
-  RedriveExecutionCommand,
   SFNClient,
   StartExecutionCommand,
   StopExecutionCommand,
@@ -190,17 +189,6 @@ describe('an execution', () => {
     const { status } = await ended(await start(machine, JSON.stringify('x'.repeat(262_142))));
 
     expect(status).toBe('SUCCEEDED');
-  });
-
-  it('is not redriven: that is refused by name', async () => {
-    const executionArn = 'arn:aws:states:us-east-1:111122223333:execution:pass:first';
-
-    const redriving = sfn.send(new RedriveExecutionCommand({ executionArn }));
-
-    await expect(redriving).rejects.toMatchObject({
-      name: 'UnsupportedOperation',
-      message: 'Step Functions RedriveExecution is not supported by the embedded cloud',
-    });
   });
 
   it('is not started with a parameter that is not known', async () => {
