@@ -14,15 +14,45 @@ const sortKey = ({ kind, ...run }: MailPlace): string => `MAIL#${runName(run)}#$
 
 /** Says whether the mail went out already. */
 export async function wasMailSent(table: LedgerTable, place: MailPlace): Promise<boolean> {
-  return (await getItem(table, place.batchId, sortKey(place))) !== undefined;
+  return (await getItem(table, place.batchId, sortKey(place)))?.sentAt !== undefined;
 }
 
 /**
- * Notes that a mail went out.
+ * Reserves a mail for one sender, for so many seconds: whoever else wants to send it is to wait.
  *
- * It is written after the mail is sent: a crash between the two sends the mail a second time,
- * which is better than never.
+ * Answers false where it went out, or another sender has it reserved. A sender that died lets its
+ * time pass, and the next one sends the mail, which may be the second time: better than never.
  */
+export async function reserveMail(
+  table: LedgerTable,
+  place: MailPlace,
+  seconds: number,
+  now: Date,
+): Promise<boolean> {
+  const reserved = await updateItem(table, {
+    batchId: place.batchId,
+    item: sortKey(place),
+    update: 'SET reservedUntil = :until',
+    condition:
+      'attribute_not_exists(sentAt) AND (attribute_not_exists(reservedUntil) OR reservedUntil <= :now)',
+    values: {
+      ':until': new Date(now.getTime() + seconds * 1000).toISOString(),
+      ':now': now.toISOString(),
+    },
+  });
+  return reserved !== undefined;
+}
+
+/** Gives a mail back that could not be sent. */
+export async function releaseMail(table: LedgerTable, place: MailPlace): Promise<void> {
+  await updateItem(table, {
+    batchId: place.batchId,
+    item: sortKey(place),
+    update: 'REMOVE reservedUntil',
+  });
+}
+
+/** Notes that a mail went out. */
 export async function recordMail(
   table: LedgerTable,
   place: MailPlace,

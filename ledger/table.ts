@@ -27,7 +27,7 @@ interface Update {
   readonly condition?: string;
   /** Attribute names that are reserved words, by their `#` placeholder. */
   readonly names?: Record<string, string>;
-  readonly values: Record<string, unknown>;
+  readonly values?: Record<string, unknown>;
 }
 
 /**
@@ -45,7 +45,7 @@ export async function updateItem(
     UpdateExpression: update,
     ConditionExpression: condition,
     ExpressionAttributeNames: names,
-    ExpressionAttributeValues: marshall(values, { removeUndefinedValues: true }),
+    ExpressionAttributeValues: values && marshall(values, { removeUndefinedValues: true }),
     ReturnValues: 'ALL_NEW',
   };
   try {

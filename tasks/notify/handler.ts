@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SESv2Client } from '@aws-sdk/client-sesv2';
 import { SNSClient } from '@aws-sdk/client-sns';
@@ -33,5 +34,6 @@ export const handler = defineTask({
       topicArn: env.TOPIC_ARN,
       mail: { template: env.MAIL_TEMPLATE, from: env.MAIL_FROM, to: env.MAIL_TO },
       now: () => new Date(),
+      sleep: (seconds) => setTimeout(seconds * 1000),
     }),
 });

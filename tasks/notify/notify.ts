@@ -1,7 +1,13 @@
 import { SendEmailCommand, type SESv2Client } from '@aws-sdk/client-sesv2';
 import { PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
 import * as z from 'zod';
-import { recordMail, wasMailSent } from '../../ledger/mails.ts';
+import {
+  type MailPlace,
+  recordMail,
+  releaseMail,
+  reserveMail,
+  wasMailSent,
+} from '../../ledger/mails.ts';
 import type { LedgerTable } from '../../ledger/table.ts';
 import { LiveRun, Run } from '../../workflow/model/batch-plan.ts';
 import { MailFields } from '../../workflow/model/mail.ts';
@@ -33,13 +39,21 @@ export interface NotifyDeps {
   readonly topicArn: string;
   readonly mail: { readonly template: string; readonly from: string; readonly to: string };
   readonly now: () => Date;
+  readonly sleep: (seconds: number) => Promise<void>;
 }
+
+/** How long a sender has a mail for itself: as long as its function may run. */
+const reservedSeconds = 30;
+
+const stepSeconds = 1;
 
 /**
  * Announces a stage of a batch: a message on the topic, and a mail.
  *
- * Once per run and kind, by the ledger. The topic comes first: what reads it can tell a repeated
- * message by batch, run and kind, and a person who gets a mail twice cannot.
+ * Once per run and kind, by the ledger; of two calls at once the second waits for the first. Only
+ * where a sender dies, or SES's answer is lost, between mail and record, the mail goes out again: SES
+ * takes no token to tell by. The topic comes first: what reads it can tell a repeated message by
+ * batch, run and kind, and a person who gets a mail twice cannot.
  *
  * @throws RunEndedError in a run that is over.
  */
@@ -47,7 +61,10 @@ export async function notify(input: NotifyInput, deps: NotifyDeps): Promise<Noti
   const { batchId, executionArn, redrive, redriven = false, reason, ...counts } = input;
   refuseEndedRun({ batchId, redriven });
   const place = { batchId, executionArn, redrive, kind: input.kind };
-  if (await wasMailSent(deps.table, place)) return { sent: false };
+  while (!(await reserveMail(deps.table, place, reservedSeconds, deps.now()))) {
+    if (await wasMailSent(deps.table, place)) return { sent: false };
+    await deps.sleep(stepSeconds);
+  }
 
   const fields = MailFields.parse({
     ...counts,
@@ -57,6 +74,17 @@ export async function notify(input: NotifyInput, deps: NotifyDeps): Promise<Noti
     execution: runName(place),
     ...(reason !== undefined && { reason: toReason(reason) }),
   });
+  try {
+    await send(place, fields, deps);
+  } catch (error) {
+    // The next try need not wait for this one's time to pass.
+    await releaseMail(deps.table, place);
+    throw error;
+  }
+  return { sent: true };
+}
+
+async function send(place: MailPlace, fields: MailFields, deps: NotifyDeps): Promise<void> {
   await deps.sns.send(
     new PublishCommand({ TopicArn: deps.topicArn, Message: JSON.stringify(fields) }),
   );
@@ -73,7 +101,6 @@ export async function notify(input: NotifyInput, deps: NotifyDeps): Promise<Noti
     }),
   );
   await recordMail(deps.table, place, MessageId ?? '', deps.now());
-  return { sent: true };
 }
 
 /** An error's name goes into the mail only if it is one: AWS's are, and so are ours. */

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { KMSClient } from '@aws-sdk/client-kms';
@@ -58,5 +59,6 @@ export const handler = defineTask({
       topicArn: env.TOPIC_ARN,
       mail: { template: env.MAIL_TEMPLATE, from: env.MAIL_FROM, to: env.MAIL_TO },
       now: () => new Date(),
+      sleep: (seconds) => setTimeout(seconds * 1000),
     }),
 });

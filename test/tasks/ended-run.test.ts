@@ -41,6 +41,7 @@ const announcing = {
   sns: new SNSClient({}),
   table,
   now,
+  sleep: () => Promise.resolve(),
   study: 'czarhipaa',
   topicArn: 'topic',
   mail: { template: 'mail', from: 'from@example.org', to: 'to@example.org' },

@@ -1,9 +1,10 @@
+import { setImmediate } from 'node:timers/promises';
 import { SendEmailCommand, SESv2Client } from '@aws-sdk/client-sesv2';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { mockClient } from 'aws-sdk-client-mock';
 import 'aws-sdk-client-mock-vitest/extend';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { wasMailSent } from '../../ledger/mails.ts';
+import { reserveMail, wasMailSent } from '../../ledger/mails.ts';
 import { notify, type NotifyInput } from '../../tasks/notify/notify.ts';
 import type { Run } from '../../workflow/model/batch-plan.ts';
 import { MailFields, MailKind } from '../../workflow/model/mail.ts';
@@ -18,12 +19,14 @@ const sns = mockClient(SNSClient);
 let table: TestLedger;
 let next = 0;
 let run: Run;
+let now: Date;
 
 beforeAll(async () => {
   table = await startLedger();
 });
 afterAll(() => table.stop());
 beforeEach(() => {
+  now = monday;
   ses.reset();
   sns.reset();
   ses.on(SendEmailCommand).resolves({ MessageId: 'ses-1' });
@@ -45,7 +48,11 @@ const send = (input: Omit<NotifyInput, keyof Run>) =>
       study: 'czarhipaa',
       topicArn: 'topic',
       mail: { template: 'mail', from: 'from@example.org', to: 'to@example.org' },
-      now: () => monday,
+      now: () => now,
+      sleep: async (seconds) => {
+        now = new Date(now.getTime() + seconds * 1000);
+        await setImmediate();
+      },
     },
   );
 
@@ -83,6 +90,35 @@ describe('Notify', () => {
       objects: 12,
       workers: 1,
     });
+  });
+
+  it('sends one mail of two calls at once: the second waits for the first', async () => {
+    const answers = await Promise.all([send({ kind: 'working' }), send({ kind: 'working' })]);
+
+    expect(answers.map(({ sent }) => sent).toSorted()).toEqual([false, true]);
+    expect(ses).toHaveReceivedCommandTimes(SendEmailCommand, 1);
+  });
+
+  it('sends a mail whose sender died, once the time of that one is over', async () => {
+    await reserveMail(table, { ...run, kind: 'done' }, 30, monday);
+
+    const answer = await send({ kind: 'done' });
+
+    expect(answer).toEqual({ sent: true });
+    expect(now.getTime() - monday.getTime()).toBe(30_000);
+  });
+
+  it('waits for nobody after a mail that could not be sent', async () => {
+    ses
+      .on(SendEmailCommand)
+      .rejectsOnce(awsError('TooManyRequestsException'))
+      .resolves({ MessageId: 'ses-1' });
+    await expect(send({ kind: 'done' })).rejects.toThrow();
+
+    const answer = await send({ kind: 'done' });
+
+    expect(answer).toEqual({ sent: true });
+    expect(now).toBe(monday);
   });
 
   it('sends each mail of a run once', async () => {

@@ -205,6 +205,7 @@ const run = (event: unknown) =>
     topicArn: 'topic',
     mail: { template: 'mail', from: 'from@example.org', to: 'to@example.org' },
     now: () => monday,
+    sleep: () => Promise.resolve(),
   });
 
 const hourly = { 'detail-type': 'Scheduled Event', source: 'aws.events', detail: {} };

@@ -30,4 +30,24 @@ export const executionFaults: readonly Fault[] = [
   meanwhile('has its execution stopped', 'execution stopped', async ({ study, executionArn }) => {
     await study.as('operator').sfn.send(new StopExecutionCommand({ executionArn }));
   }),
+  meanwhile('has its execution timed out', 'execution timed out', ({ study, executionArn }) =>
+    study.cloud.services.states.timeOut(executionArn),
+  ),
+  {
+    name: 'has the orchestrator killed and restarted',
+    kind: 'orchestrator restarted',
+    async invoke(invocation): Promise<FunctionAnswer> {
+      const { attempt, payload, hold, proceed, study } = invocation;
+      if (attempt > 1) return proceed();
+      const { states } = study.cloud.services;
+      // For a token the function has told the worker by then, and it is the worker that works.
+      if (payload.taskToken === undefined) {
+        void hold(() => states.restart());
+        return proceed();
+      }
+      const answer = await proceed();
+      setImmediate(() => void hold(() => states.restart()));
+      return answer;
+    },
+  },
 ];
