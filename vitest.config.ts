@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
 
 const shared = {
@@ -8,8 +9,8 @@ const shared = {
 export default defineConfig({
   test: {
     passWithNoTests: false,
-    // Of two cores vitest would take one.
-    maxWorkers: '100%',
+    // Of two cores vitest would take one. Batches also wait, while another can go on.
+    maxWorkers: availableParallelism() + 1,
     reporters: ['default', './test/support/closing-line-reporter.ts'],
     projects: [
       {
@@ -17,7 +18,7 @@ export default defineConfig({
           ...shared,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, 'test/e2e/**', 'test/failures/**'],
+          exclude: [...configDefaults.exclude, 'test/{e2e,failures,mutations}/**'],
           testTimeout: 5_000,
           hookTimeout: 60_000,
         },
@@ -32,7 +33,6 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },
-          fileParallelism: false,
         },
       },
       {
@@ -44,6 +44,17 @@ export default defineConfig({
           globalSetup: ['test/failures/support/synthesize-once.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        // `npm run mutations`: takes out one thing after the other, and sees it missed.
+        test: {
+          ...shared,
+          name: 'mutations',
+          include: ['test/mutations/**/*.test.ts'],
+          globalSetup: ['test/failures/support/synthesize-once.ts'],
+          testTimeout: 120_000,
           sequence: { groupOrder: 2 },
         },
       },

@@ -162,10 +162,15 @@ export async function claimObject(
   const object = await getObject(table, place);
   if (object === undefined) return { kind: 'unknown' };
   if (object.state === 'DONE' || object.state === 'FAILED') return { kind: 'ended' };
+  // Written before, by a try whose answer got lost.
+  if (object.claim?.claimId === claim.claimId) return { kind: 'claimed' };
   return { kind: object.claim?.messageId === claim.messageId ? 'busy' : 'duplicate' };
 }
 
-/** Marks an object done. Answers false where its claim is no longer this one: the write is dropped. */
+/**
+ * Marks an object done. Answers false where its claim is no longer this one: the write is dropped. A
+ * repeated call changes nothing.
+ */
 export async function completeObject(
   table: LedgerTable,
   place: ObjectPlace,
@@ -176,8 +181,8 @@ export async function completeObject(
   const updated = await updateItem(table, {
     batchId: place.batchId,
     item: sortKey(place.objectId),
-    update: 'SET #state = :done, #result = :result, endedAt = :now',
-    condition: '#state = :claimed AND claim.claimId = :claimId',
+    update: 'SET #state = :done, #result = :result, endedAt = if_not_exists(endedAt, :now)',
+    condition: '#state IN (:claimed, :done) AND claim.claimId = :claimId',
     names: { ...state, '#result': 'result' },
     values: {
       ':done': 'DONE',
@@ -196,7 +201,7 @@ export interface Failure {
   readonly pipelineReason?: string | undefined;
 }
 
-/** Marks a claimed object failed. Answers false where its claim is no longer this one. */
+/** Marks a claimed object failed, else as {@link completeObject}. */
 export async function failObject(
   table: LedgerTable,
   place: ObjectPlace,
@@ -204,10 +209,9 @@ export async function failObject(
   failure: Failure,
   now: Date,
 ): Promise<boolean> {
-  return markFailed(table, place, failure, now, '#state = :claimed AND claim.claimId = :claimId', {
-    ':claimed': 'CLAIMED',
-    ':claimId': claimId,
-  });
+  const condition = '#state IN (:claimed, :failed) AND claim.claimId = :claimId';
+  const values = { ':claimed': 'CLAIMED', ':claimId': claimId };
+  return markFailed(table, place, failure, now, condition, values);
 }
 
 /** Marks a left-over object failed. Answers false where a later run has entered it since it was read. */
@@ -236,7 +240,7 @@ async function markFailed(
   const updated = await updateItem(table, {
     batchId: place.batchId,
     item: sortKey(place.objectId),
-    update: `SET #state = :failed, reason = :reason, endedAt = :now${withPipelineReason}`,
+    update: `SET #state = :failed, reason = :reason, endedAt = if_not_exists(endedAt, :now)${withPipelineReason}`,
     condition,
     names: state,
     values: {

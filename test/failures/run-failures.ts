@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 import { startVitest } from 'vitest/node';
 import { document } from './support/failure-model.ts';
 import { describeMatrix } from './support/matrix.ts';
-import type { Cell } from './support/prove.ts';
+import { Progress } from './support/progress.ts';
 
 const { values } = parseArgs({
   options: {
@@ -30,7 +30,7 @@ if (values.write) process.env.CZAR_WRITE_FAILURE_MODEL = 'yes';
 const vitest = await startVitest('test', [], {
   project: ['failures'],
   watch: false,
-  reporters: ['dot'],
+  reporters: [new Progress()],
   ...(values.name !== undefined && { testNamePattern: escape(values.name) }),
 });
 const tests = vitest.state.getTestModules().flatMap(({ children }) => [...children.allTests()]);

@@ -87,7 +87,23 @@ describe('an object', () => {
     expect(await getObject(table, place)).toMatchObject({ state: 'DONE', result, attempts: 1 });
   });
 
+  it('ends again as it ended, where the answer to its claim got lost', async () => {
+    const [done, failed] = [await registered(), await registered()];
+    for (const place of [done, failed]) await claimObject(table, place, claim('c1'));
+    const later = new Date(now.getTime() + 1000);
+
+    for (const time of [now, later]) {
+      expect(await completeObject(table, done, 'c1', result, time)).toBe(true);
+      expect(await failObject(table, failed, 'c1', { reason: 'CORRUPT' }, time)).toBe(true);
+    }
+
+    for (const place of [done, failed]) {
+      expect(await getObject(table, place)).toMatchObject({ endedAt: now.toISOString() });
+    }
+  });
+
   it.each([
+    ['itself, whose answer got lost', claim('c1'), 'claimed'],
     ['the same delivery again', claim('c2'), 'busy'],
     ['another message of it', claim('c2', { message: 'message-2' }), 'duplicate'],
     ['a later delivery of its message', claim('c2', { count: 2 }), 'claimed'],

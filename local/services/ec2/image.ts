@@ -1,11 +1,15 @@
 import { chmodSync, constants, copyFileSync, linkSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import type { SessionCredentials } from '../../api.ts';
 
 /** Stand-ins of commands of Amazon Linux: see the README in that folder. */
 const imageCommands = fileURLToPath(new URL('image/', import.meta.url));
+
+/** Where Node keeps what it compiled of the image's own programs. */
+export const compileCache = (fleetDirectory: string): string =>
+  join(fleetDirectory, 'image', 'compile-cache');
 
 /** The one machine image of the embedded EC2. */
 export interface Image {
@@ -62,6 +66,7 @@ export function imageEnvironment(machine: {
     LANG: 'C.UTF-8',
     CZAR_ROOT: machine.directory,
     CZAR_IMAGE_NODE: process.execPath,
+    CZAR_IMAGE_CACHE: compileCache(dirname(machine.directory)),
     AWS_REGION: machine.region,
     AWS_DEFAULT_REGION: machine.region,
     AWS_ENDPOINT_URL: machine.endpoint,

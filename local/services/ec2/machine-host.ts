@@ -1,8 +1,10 @@
 import { fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { compileCache } from './image.ts';
 import { killProcesses, machineProcesses, signal } from './machine-processes.ts';
 import type { MachineOrder, MachineReport, Script, ScriptEnd } from './machine-protocol.ts';
 
@@ -53,7 +55,7 @@ export function startMachine(
   },
 ): MachineHost {
   const child = fork(fileURLToPath(new URL('machine.ts', import.meta.url)), [directory], {
-    env: {},
+    env: { NODE_COMPILE_CACHE: compileCache(dirname(directory)) },
     execArgv: [],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     detached: true,

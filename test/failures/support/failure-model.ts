@@ -100,19 +100,40 @@ const stories: Readonly<Record<FaultKind, Story>> = {
 };
 
 const path = new URL('../../../docs/failure-model.md', import.meta.url);
+const mutationsMarker = /(<!-- written by npm run mutations -- --write -->\n)[^]*?(?=\n<!-- cells)/;
 const marker = /(<!-- cells: written by npm run failures -- --write -->\n)[^]*$/;
 
+/** What the page says of a cell. */
+export interface Documented extends Pick<Cell, 'outcome' | 'states'> {
+  /** Whether it may take the hourly sweep until nothing is left. */
+  readonly isSwept: boolean;
+}
+
 /** Reads what docs/failure-model.md says of each cell, by its state and fault. */
-export function readDocumented(): ReadonlyMap<string, Pick<Cell, 'outcome' | 'states'>> {
+export function readDocumented(): ReadonlyMap<string, Documented> {
   const rows = readFileSync(path, 'utf8').matchAll(
-    /^\| (?<state>[^|]+?) +\| (?<fault>[^|]+?) +\| (?<outcome>[^|]+?) +\| +(?<states>\d+) \|/gm,
+    /^\| (?<state>[^|]+?) +\| (?<fault>[^|]+?) +\| (?<outcome>[^|]+?) +\| +(?<states>\d+) \|[^|]*\| *(?<swept>\w*) *\|/gm,
   );
   return new Map(
-    [...rows].map(({ groups: { state = '', fault = '', outcome = '', states = '' } = {} }) => [
-      cellKey({ state, fault }),
-      { outcome, states: Number(states) },
-    ]),
+    [...rows].map(
+      ({ groups: { state = '', fault = '', outcome = '', states = '', swept = '' } = {} }) => [
+        cellKey({ state, fault }),
+        { outcome, states: Number(states), isSwept: swept === 'hourly' },
+      ],
+    ),
   );
+}
+
+/** A thing taken out, and the test that misses it. */
+export interface FoundMutation {
+  readonly name: string;
+  readonly foundBy: string;
+}
+
+declare module 'vitest' {
+  interface TaskMeta {
+    mutation?: FoundMutation;
+  }
 }
 
 /** Names a cell. */
@@ -122,6 +143,8 @@ export const cellKey = ({ state, fault }: Pick<Cell, 'state' | 'fault'>): string
 /** Writes the two tables of docs/failure-model.md: what stands above them is written by hand. */
 export function document(text: string, cells: readonly Cell[]): string {
   const tables = [
+    '## Faults',
+    '',
     ...table(
       ['Fault', 'Stands for', 'What the user sees', 'What the system does', 'Ends', 'Takes'],
       faultKinds.map((kind) => {
@@ -148,6 +171,14 @@ export function document(text: string, cells: readonly Cell[]): string {
   ];
   if (!marker.test(text)) throw new Error('docs/failure-model.md has no place for the cells');
   return text.replace(marker, (_, head: string) => `${head}\n${tables.join('\n')}`);
+}
+
+/** Writes the list of mutations of docs/failure-model.md. */
+export function documentMutations(text: string, mutations: readonly FoundMutation[]): string {
+  if (!mutationsMarker.test(text)) throw new Error('docs/failure-model.md has no place for it');
+  const rows = mutations.map(({ name, foundBy }) => [name, foundBy]);
+  const lines = table(['Taken out', 'Missed by'], rows);
+  return text.replace(mutationsMarker, (_, head: string) => `${head}\n${lines.join('\n')}\n`);
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {

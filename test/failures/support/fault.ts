@@ -8,6 +8,8 @@ export interface Fault {
   readonly name: string;
   /** The row of docs/failure-model.md that it belongs to. */
   readonly kind: FaultKind;
+  /** A mail may come a second time: SES takes no token that would tell a repeated call. */
+  readonly mayRepeatMail?: boolean;
   /** Workers that the batch asks for. @default 1 */
   readonly workers?: number;
   /** Stands in place of an invocation of the state's function. */
@@ -55,6 +57,8 @@ export interface Invocation {
   readonly signal: AbortSignal | undefined;
   /** Does something that no time is to jump over. */
   readonly hold: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Stops every process of a machine, as a host that hangs does. */
+  readonly freeze: (machine: Instance) => void;
 }
 
 /** A call to AWS while the execution is at the state that the fault is at. */
@@ -64,6 +68,8 @@ export interface AwsCall {
   readonly attempt: number;
   /** As the signature names it, e.g. `ec2`. */
   readonly service: string;
+  /** As far as request line and headers tell it. */
+  readonly operation: string;
   /** Calls like this one were made so often before, while the state was visited. */
   readonly before: number;
   /** Refuses as policies do that do not allow the call. */

@@ -7,9 +7,9 @@ import type { TaskState } from './task-states.ts';
 /** An answer of another form than any task's. */
 const offContract = JSON.stringify({ unexpected: 'shape' });
 
-/** What can go wrong between Step Functions and the function of a Task. */
-export function functionFaults(task: TaskState): readonly Fault[] {
-  const named = task.ownErrors.flatMap((error): Fault[] => [
+/** The errors of our own that the state machine names at a Task. */
+export function namedErrorFaults({ ownErrors }: TaskState): readonly Fault[] {
+  return ownErrors.flatMap((error): Fault[] => [
     {
       name: `throws ${error} once`,
       kind: 'task throws a named error',
@@ -21,7 +21,11 @@ export function functionFaults(task: TaskState): readonly Fault[] {
       invoke: () => Promise.resolve(thrown(error)),
     },
   ]);
-  return [...named, ...faults, task.waitsForToken ? workerOffContract : functionOffContract];
+}
+
+/** What else can go wrong between Step Functions and the function of a Task. */
+export function functionFaults({ waitsForToken }: TaskState): readonly Fault[] {
+  return [...faults, waitsForToken ? workerOffContract : functionOffContract];
 }
 
 const faults: readonly Fault[] = [

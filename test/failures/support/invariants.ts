@@ -70,7 +70,7 @@ function untruths(end: TrialEnd): string[] {
 }
 
 /** One mail at the start; at the end one that says what happened. */
-function wrongMails({ task }: Trial, end: TrialEnd): string[] {
+function wrongMails({ task, fault }: Trial, end: TrialEnd): string[] {
   const count = (part: string): number =>
     end.mails.filter((subject) => subject.includes(part)).length;
   const [working, done, evaporated, failed] = [
@@ -81,7 +81,8 @@ function wrongMails({ task }: Trial, end: TrialEnd): string[] {
   ] as [number, number, number, number];
   const wrong: string[] = [];
   const expect = (what: string, found: number, most: number, least = most): void => {
-    if (found > most || found < least) wrong.push(`${found} mails say ${what}`);
+    const repeats = most > 0 && fault.mayRepeatMail === true ? 1 : 0;
+    if (found > most + repeats || found < least) wrong.push(`${found} mails say ${what}`);
   };
   if (!isOwn(end)) {
     expect('that it works', working, 0);

@@ -1,9 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { readFile, stat } from 'node:fs/promises';
-import { readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { vi } from 'vitest';
 import type {
@@ -16,8 +15,10 @@ import type {
   Service,
 } from '../../../local/api.ts';
 import type { CloudTrailRecord } from '../../../local/gateway/cloudtrail-record.ts';
+import { findRemnants } from '../../../local/demo/check-evaporated.ts';
 import type { Instance } from '../../../local/services/ec2/instance.ts';
 import { type CraftedBatch, craftBatch } from '../../e2e/support/craft-batch.ts';
+import { freeze } from '../../e2e/support/hurt-workers.ts';
 import { type BatchEnd, ended, sealed, start } from '../../e2e/support/run-batch.ts';
 import { startStudyCloud, type StudyCloud } from '../../e2e/support/study-cloud.ts';
 import { obedientPipeline } from '../../e2e/support/synthesize-obedient.ts';
@@ -57,9 +58,14 @@ interface Running extends Trial {
   readonly calls: Map<string, number>;
 }
 
-/** Texts of a batch's objects: what the pipeline is told, and a name that is to be found nowhere. */
+/** Stands in every object, and is to be found nowhere. */
 export const canary = 'Zebedee Quagmire';
-const objects = ['one', 'two'].map((word) => ({ text: `ok\n${canary}, object ${word}\n` }));
+
+/** A batch's objects: what the pipeline is told, and the canary. Two where it matters which is at work. */
+function objectsFor({ waitsForToken }: TaskState): { readonly text: string }[] {
+  const words = waitsForToken ? ['one', 'two'] : ['one'];
+  return words.map((word) => ({ text: `ok\n${canary}, object ${word}\n` }));
+}
 
 /** What an empty queue waits for a message, in place of a second. */
 const pollMs = 40;
@@ -112,7 +118,7 @@ export class Prover {
   /** Uploads a batch, runs it with a fault, and waits until all that follows from it has happened. */
   async try({ task, fault }: Trial): Promise<TrialEnd> {
     const { study } = this;
-    const { batchId }: CraftedBatch = await craftBatch(study, objects);
+    const { batchId }: CraftedBatch = await craftBatch(study, objectsFor(task));
     const operator = study.as('operator');
     await sealed(operator, batchId);
     await study.cloud.flush();
@@ -126,7 +132,7 @@ export class Prover {
       const began = this.#clock.now().getTime();
       this.#clock.run();
       const seconds = await this.#waitForEnd(executionArn, began);
-      const sweeps = await this.#settle();
+      const sweeps = await this.#settle({ batchId, executionArn });
       this.#clock.walk();
       const end = await ended(operator, executionArn, batchId);
       await study.cloud.flush();
@@ -160,21 +166,27 @@ export class Prover {
     }
   }
 
-  /** Waits for what the end set off; then the hourly sweep comes by, until no machine is left. */
-  async #settle(): Promise<number> {
-    const { events, invoker, ec2 } = this.study.cloud.services;
+  /** Waits for what the end set off; then the hourly sweep comes by, until nothing is left. */
+  async #settle(run: { batchId: string; executionArn: string }): Promise<number> {
+    const { study } = this;
+    const { events, invoker, ec2 } = study.cloud.services;
     for (let sweeps = 0; ; sweeps += 1) {
       // What is put on the bus is delivered behind the call.
-      await sleep(10);
+      await setImmediate();
       await events.settled();
       await invoker.settled();
-      const left = ec2.fleet.all().filter(({ state }) => state !== 'terminated');
-      while (left.some(({ state }) => state === 'shutting-down')) await sleep(5);
-      if (left.every(({ state }) => state === 'terminated') || sweeps === 2) return sweeps;
+      // A function runs to its end, though its execution is over.
+      while (invoker.isBusy || ec2.fleet.all().some(isEnding)) await sleep(5);
+      const remnants = await this.#interferer.hold(() =>
+        findRemnants(study.as('auditor'), { ...study.settings, ...run }),
+      );
+      if (sweeps === 2 || Object.values(remnants).every((left) => left === 0)) return sweeps;
       events.triggerSchedule('EventsHourly');
     }
   }
 }
+
+const isEnding = ({ state }: Instance): boolean => state === 'shutting-down';
 
 /** The embedded queues take the machine's time: within their calls it jumps with the cloud's. */
 const sqsAhead = new AsyncLocalStorage<number>();
@@ -185,6 +197,7 @@ class Interferer {
   clock: ProverClock | undefined;
   #running: Running | undefined;
   #underWay = 0;
+  readonly #frozen = new WeakSet<Instance>();
   /** How far each function has slept ahead of the machine's time, by its name. */
   readonly #sleptMs = new Map<string, number>();
 
@@ -208,7 +221,15 @@ class Interferer {
   isBusy(): boolean {
     const services = this.study?.cloud.services;
     if (services === undefined || this.#underWay > 0 || services.invoker.isBusy) return true;
-    return services.ec2.fleet.all().some(isBusy);
+    // A machine boots, ends, or runs a script, and is not frozen.
+    return services.ec2.fleet
+      .all()
+      .some(
+        (instance) =>
+          instance.state !== 'terminated' &&
+          (instance.state !== 'running' || instance.machine.isBusy) &&
+          !(instance.state === 'running' && this.#frozen.has(instance)),
+      );
   }
 
   taskInvoker(functions: FunctionInvoker): FunctionInvoker {
@@ -224,11 +245,12 @@ class Interferer {
   service(service: Service): Service {
     return {
       ...service,
-      handle: (request, call) => this.#hold(() => this.#handle(service, request, call)),
+      handle: (request, call) => this.hold(() => this.#handle(service, request, call)),
     };
   }
 
-  async #hold<T>(work: () => Promise<T>): Promise<T> {
+  /** Does something that no time is to jump over. */
+  async hold<T>(work: () => Promise<T>): Promise<T> {
     this.#underWay += 1;
     try {
       return await work();
@@ -264,7 +286,11 @@ class Interferer {
     const machine = () => machineOf(study, running.batchId);
     return fault.invoke({
       ...{ attempt, payload, executionArn, study, machine, proceed, signal },
-      hold: (work) => this.#hold(work),
+      hold: (work) => this.hold(work),
+      freeze: (instance) => {
+        freeze(instance);
+        this.#frozen.add(instance);
+      },
     });
   }
 
@@ -296,6 +322,7 @@ class Interferer {
       by,
       attempt: running.invocations,
       service: service.signingName,
+      operation: operationOf(request),
       before: count(running, kind) - 1,
       deny: () => call.authorize({ action: 'prover:NothingAllowsThis', resource: '*' }),
       async proceed() {
@@ -393,24 +420,6 @@ function machineOf(study: StudyCloud, batchId: string): Instance {
     );
   if (machine === undefined) throw new Error('no machine of the batch runs');
   return machine;
-}
-
-/** A machine that boots, ends, or runs a script and is not frozen. */
-function isBusy({ state, machine }: Instance): boolean {
-  if (state === 'terminated') return false;
-  if (state !== 'running') return true;
-  if (!machine.isBusy) return false;
-  const processes = machine.processes();
-  return processes.length === 0 || !processes.every(isFrozen);
-}
-
-function isFrozen(pid: number): boolean {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.startsWith('T', stat.lastIndexOf(')') + 2);
-  } catch {
-    return false;
-  }
 }
 
 /** Calls the queue service; receives without a long poll, which is a second of the machine's time. */

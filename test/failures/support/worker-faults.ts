@@ -1,6 +1,6 @@
 import type { Instance } from '../../../local/services/ec2/instance.ts';
 import { signal } from '../../../local/services/ec2/machine-processes.ts';
-import { agentOf, freeze } from '../../e2e/support/hurt-workers.ts';
+import { agentOf } from '../../e2e/support/hurt-workers.ts';
 import { until } from '../../e2e/support/run-batch.ts';
 import type { Fault, FaultKind, Invocation } from './fault.ts';
 import type { TaskState } from './task-states.ts';
@@ -18,21 +18,22 @@ export function workerFaults({ hasMachine, launches, waitsForToken }: TaskState)
 function happens(
   name: string,
   kind: FaultKind,
-  hurt: (machine: Instance) => Promise<void> | void,
+  hurt: (machine: Instance, invocation: Invocation) => Promise<void> | void,
 ): Fault {
   return {
     name,
     kind,
-    async invoke({ attempt, payload, machine, proceed, hold }: Invocation) {
+    async invoke(invocation: Invocation) {
+      const { attempt, payload, machine, proceed, hold } = invocation;
       if (attempt > 1) return proceed();
       return hold(async () => {
         if (payload.taskToken === undefined) {
-          await hurt(machine());
+          await hurt(machine(), invocation);
           return proceed();
         }
         const answer = await proceed();
         await until(() => hasAgent(machine()));
-        await hurt(machine());
+        await hurt(machine(), invocation);
         return answer;
       });
     },
@@ -44,7 +45,9 @@ const study = (invocation: Invocation) => invocation.study.cloud.services.ec2;
 const lost: Fault = happens('has its machine lost', 'machine lost', (machine) =>
   machine.machine.crash(),
 );
-const frozen: Fault = happens('has its machine frozen', 'machine frozen', freeze);
+const frozen: Fault = happens('has its machine frozen', 'machine frozen', (machine, { freeze }) =>
+  freeze(machine),
+);
 const killed: Fault = happens('has its agent killed', 'agent killed', (machine) =>
   signal(agentOf(machine), 'SIGKILL'),
 );
@@ -59,7 +62,7 @@ function hasAgent(machine: Instance): true | undefined {
 }
 
 /** Lets a machine's boot hang at once. */
-const hang = ({ machine, proceed, hold }: Invocation) =>
+const hang = ({ machine, proceed, hold, freeze }: Invocation) =>
   hold(async () => {
     const answer = await proceed();
     const launched = machine();

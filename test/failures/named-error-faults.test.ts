@@ -1,0 +1,4 @@
+import { namedErrorFaults } from './support/function-faults.ts';
+import { prove } from './support/prove.ts';
+
+prove(namedErrorFaults);

@@ -1,0 +1,82 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, inject, it } from 'vitest';
+import { awsFaults } from '../failures/support/aws-faults.ts';
+import { executionFaults } from '../failures/support/execution-faults.ts';
+import { cellKey, readDocumented } from '../failures/support/failure-model.ts';
+import type { Fault } from '../failures/support/fault.ts';
+import { functionFaults, namedErrorFaults } from '../failures/support/function-faults.ts';
+import { violations } from '../failures/support/invariants.ts';
+import { Prover } from '../failures/support/prover.ts';
+import { readTaskStates, type TaskState } from '../failures/support/task-states.ts';
+import { workerFaults } from '../failures/support/worker-faults.ts';
+import { checkMachine, readMachines } from '../workflow/checks/synthesized-machines.ts';
+import { type Mutation, mutateTemplate, readMutations } from './definition-mutations.ts';
+
+const assembly = inject('assembly');
+const documented = readDocumented();
+const tasks = readTaskStates(assembly);
+const folders: string[] = [];
+
+afterAll(async () => {
+  await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
+});
+
+const faultsOf = (task: TaskState): readonly Fault[] =>
+  [namedErrorFaults, functionFaults, awsFaults, workerFaults, () => executionFaults].flatMap(
+    (family) => family(task),
+  );
+
+/** What the static checks, which every synth runs, find in a mutated definition. */
+async function check({ mutate }: Mutation) {
+  if (mutate === undefined) return [];
+  const lifecycle = (await readMachines()).find(({ name }) => name === 'Batch/Lifecycle')!;
+  const definition = structuredClone(lifecycle.definition);
+  mutate(definition);
+  return checkMachine(lifecycle.name, definition);
+}
+
+/** Runs the cell that is to find a mutation; answers what is not as it is to be. */
+async function prove(mutation: Mutation): Promise<readonly string[]> {
+  const { foundBy } = mutation;
+  const task = tasks.find(({ name }) => name === foundBy.state)!;
+  const fault = faultsOf(task).find(({ name }) => name === foundBy.fault)!;
+  const copy = await mkdtemp(join(tmpdir(), 'czar-mutated-'));
+  folders.push(copy);
+  await cp(assembly, copy, { recursive: true });
+  const path = join(copy, 'Batch.template.json');
+  await writeFile(path, mutateTemplate(await readFile(path, 'utf8'), mutation));
+  const prover = await Prover.start(copy);
+  try {
+    const end = await prover.try({ task, fault });
+    const { status, error } = end.execution;
+    const outcome = [status, error].filter((part) => part !== undefined).join(' ');
+    const told = documented.get(cellKey({ state: task.name, fault: fault.name }))!;
+    return [
+      ...(await violations(prover.study, { task, fault }, end)),
+      ...(outcome === told.outcome ? [] : [`it ended ${outcome}`]),
+      ...(end.states.length === told.states ? [] : [`${end.states.length} states were entered`]),
+      ...(end.sweeps > 0 && !told.isSwept ? ['it took the hourly sweep'] : []),
+    ];
+  } finally {
+    await prover.stop();
+  }
+}
+
+describe('the lifecycle', () => {
+  it.for(readMutations(assembly))('$name is found', async (mutation, { task: { meta } }) => {
+    const [finding] = await check(mutation);
+
+    const found =
+      finding === undefined
+        ? (await prove(mutation)).map(
+            (what) =>
+              `npm run failures, ${mutation.foundBy.state}: ${mutation.foundBy.fault}: ${what}`,
+          )
+        : [`static check ${finding.rule}`];
+
+    meta.mutation = { name: mutation.name, foundBy: found[0] ?? 'nothing' };
+    expect(found).not.toEqual([]);
+  });
+});
