@@ -43,6 +43,8 @@ export default defineConfig({
           include: ['test/failures/**/*.test.ts'],
           globalSetup: ['test/failures/support/synthesize-once.ts'],
           testTimeout: 60_000,
+          // A fault's whole name.
+          chaiConfig: { truncateThreshold: 0 },
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },
         },

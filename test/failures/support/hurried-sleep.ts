@@ -4,9 +4,13 @@
  *
  * A function that waits ten minutes for a machine waits five seconds.
  */
+import http from 'node:http';
 import { syncBuiltinESMExports } from 'node:module';
 import process from 'node:process';
 import timers from 'node:timers/promises';
+
+/** Carries the milliseconds that a function has slept ahead of the machine's time. */
+const sleptHeader = 'x-prover-slept';
 
 const shortMs = 200;
 /** A boot takes the machine's time: the first sleeps are longer, so that it is not asked for too often. */
@@ -39,6 +43,12 @@ timers.setTimeout = async <T>(ms = 1, ...rest: [T?, object?]): Promise<T> => {
   aheadMs += ms - hurriedMs;
   return result as T;
 };
+// Every call tells how far ahead its sender is: signatures do not, because the SDK corrects its date.
+const request = http.request;
+http.request = ((options: http.RequestOptions, ...rest: [() => void]) => {
+  const headers = { ...options.headers, [sleptHeader]: String(aheadMs) };
+  return request({ ...options, headers }, ...rest);
+}) as typeof http.request;
 syncBuiltinESMExports();
 // The SDK waits here before it repeats a call.
 const setTimer = globalThis.setTimeout;

@@ -100,6 +100,8 @@ export class Prover {
         service: (service) => interferer.service(service),
         taskInvoker: (functions) => interferer.taskInvoker(functions),
         sandbox: {
+          // One for each function, and for those that are invoked twice.
+          maxSandboxes: 32,
           execArgv: ['--import', fileURLToPath(new URL('hurried-sleep.ts', import.meta.url))],
         },
         ec2: { graceSeconds: 1 },
@@ -297,9 +299,8 @@ class Interferer {
   /** Lets the cloud's time pass that a function has slept: see hurried-sleep.ts. */
   #followSleep(request: ApiRequest, { caller: { sessionName = '' } }: Call): void {
     const sleptMs = this.#sleptMs.get(sessionName);
-    const aheadMs = signedAt(request) - new Date().getTime();
-    // Dates of signatures are cut to the second.
-    if (sleptMs === undefined || aheadMs < sleptMs + 1000) return;
+    const aheadMs = Number(request.headers['x-prover-slept'] ?? 0);
+    if (sleptMs === undefined || aheadMs <= sleptMs) return;
     this.clock?.pass(aheadMs - sleptMs);
     this.#sleptMs.set(sessionName, aheadMs);
   }
@@ -338,14 +339,6 @@ class Interferer {
       },
     });
   }
-}
-
-/** When a request was signed, by the clock of whoever signed it. */
-function signedAt({ headers }: ApiRequest): number {
-  const [, date, time] = /^(\d{8})T(\d{6})Z$/.exec(String(headers['x-amz-date'])) ?? [];
-  const dashed = date?.replace(/^(....)(..)(..)$/, '$1-$2-$3');
-  const colons = time?.replace(/^(..)(..)(..)$/, '$1:$2:$3');
-  return Date.parse(`${dashed}T${colons}Z`);
 }
 
 /** A call that remembers whether it changes anything. */
