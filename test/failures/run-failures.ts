@@ -6,11 +6,10 @@
  * docs/failure-model.md says. `--write` writes that page's tables; `--name` runs only tests whose
  * names contain a text.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { startVitest } from 'vitest/node';
-import { document } from './support/failure-model.ts';
+import { document, rewrite } from './support/failure-model.ts';
 import { describeMatrix } from './support/matrix.ts';
 import { Progress } from './support/progress.ts';
 
@@ -45,8 +44,7 @@ if (values.write) {
     console.error('docs/failure-model.md is written from a whole run without violations only');
     process.exitCode = 1;
   } else {
-    const path = new URL('../../docs/failure-model.md', import.meta.url);
-    writeFileSync(path, document(readFileSync(path, 'utf8'), cells));
+    await rewrite((text) => document(text, cells));
   }
 }
 if (violations > 0) process.exitCode = 1;

@@ -2,15 +2,11 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, inject, it } from 'vitest';
-import { awsFaults } from '../failures/support/aws-faults.ts';
-import { executionFaults } from '../failures/support/execution-faults.ts';
+import { everyFault } from '../failures/support/every-fault.ts';
 import { cellKey, readDocumented } from '../failures/support/failure-model.ts';
-import type { Fault } from '../failures/support/fault.ts';
-import { functionFaults, namedErrorFaults } from '../failures/support/function-faults.ts';
 import { violations } from '../failures/support/invariants.ts';
 import { Prover } from '../failures/support/prover.ts';
-import { readTaskStates, type TaskState } from '../failures/support/task-states.ts';
-import { workerFaults } from '../failures/support/worker-faults.ts';
+import { readTaskStates } from '../failures/support/task-states.ts';
 import { checkMachine, readMachines } from '../workflow/checks/synthesized-machines.ts';
 import { type Mutation, mutateTemplate, readMutations } from './definition-mutations.ts';
 
@@ -22,11 +18,6 @@ const folders: string[] = [];
 afterAll(async () => {
   await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
 });
-
-const faultsOf = (task: TaskState): readonly Fault[] =>
-  [namedErrorFaults, functionFaults, awsFaults, workerFaults, () => executionFaults].flatMap(
-    (family) => family(task),
-  );
 
 /** What the static checks, which every synth runs, find in a mutated definition. */
 async function check({ mutate }: Mutation) {
@@ -41,7 +32,7 @@ async function check({ mutate }: Mutation) {
 async function prove(mutation: Mutation): Promise<readonly string[]> {
   const { foundBy } = mutation;
   const task = tasks.find(({ name }) => name === foundBy.state)!;
-  const fault = faultsOf(task).find(({ name }) => name === foundBy.fault)!;
+  const fault = everyFault(task).find(({ name }) => name === foundBy.fault)!;
   const copy = await mkdtemp(join(tmpdir(), 'czar-mutated-'));
   folders.push(copy);
   await cp(assembly, copy, { recursive: true });

@@ -6,11 +6,10 @@
  * `{"mutations":…,"survivors":…}`; it ends with 1 where one survives. `--write` writes the list into
  * docs/failure-model.md.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { startVitest } from 'vitest/node';
-import { documentMutations } from '../failures/support/failure-model.ts';
+import { documentMutations, rewrite } from '../failures/support/failure-model.ts';
 
 const { values } = parseArgs({ options: { write: { type: 'boolean', default: false } } });
 const vitest = await startVitest('test', [], {
@@ -31,8 +30,7 @@ const survivors = tests.filter((test) => test.result().state !== 'passed').lengt
 await vitest.close();
 
 if (values.write && survivors === 0) {
-  const path = new URL('../../docs/failure-model.md', import.meta.url);
-  writeFileSync(path, documentMutations(readFileSync(path, 'utf8'), mutations));
+  await rewrite((text) => documentMutations(text, mutations));
 }
 if (survivors > 0) process.exitCode = 1;
 console.log(JSON.stringify({ mutations: tests.length, survivors }));

@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { format, resolveConfig } from 'prettier';
 import { type FaultKind, faultKinds } from './fault.ts';
 import type { Cell } from './prove.ts';
 
@@ -112,7 +114,7 @@ export interface Documented extends Pick<Cell, 'outcome' | 'states'> {
 /** Reads what docs/failure-model.md says of each cell, by its state and fault. */
 export function readDocumented(): ReadonlyMap<string, Documented> {
   const rows = readFileSync(path, 'utf8').matchAll(
-    /^\| (?<state>[^|]+?) +\| (?<fault>[^|]+?) +\| (?<outcome>[^|]+?) +\| +(?<states>\d+) \|[^|]*\| *(?<swept>\w*) *\|/gm,
+    /^\| (?<state>[^|]+?) +\| (?<fault>[^|]+?) +\| (?<outcome>[^|]+?) +\| *(?<states>\d+) *\|[^|]*\| *(?<swept>\w*) *\|/gm,
   );
   return new Map(
     [...rows].map(
@@ -140,7 +142,14 @@ declare module 'vitest' {
 export const cellKey = ({ state, fault }: Pick<Cell, 'state' | 'fault'>): string =>
   `${state} ${fault}`;
 
-/** Writes the two tables of docs/failure-model.md: what stands above them is written by hand. */
+/** Changes docs/failure-model.md. */
+export async function rewrite(change: (text: string) => string): Promise<void> {
+  const file = fileURLToPath(path);
+  const options = { ...(await resolveConfig(file)), filepath: file };
+  writeFileSync(file, await format(change(readFileSync(file, 'utf8')), options));
+}
+
+/** Writes the two tables of the page: what stands above them is written by hand. */
 export function document(text: string, cells: readonly Cell[]): string {
   const tables = [
     '## Faults',

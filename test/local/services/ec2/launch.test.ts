@@ -59,6 +59,7 @@ describe('RunInstances', () => {
       'czar:attempt': '1',
       'czar:batch': 'BCDFGHJK',
       'czar:execution': 'run-1',
+      'czar:redrive': '0',
       'czar:study': 'czarhipaa',
       'czar:worker': '1',
     });

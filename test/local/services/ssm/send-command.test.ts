@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { GetCommandInvocationCommand } from '@aws-sdk/client-ssm';
 import { afterEach, describe, expect, it } from 'vitest';
 import { sendWorkerCommand } from '../../../../tasks/worker-command/send-worker-command.ts';
@@ -121,6 +121,7 @@ describe('a command', () => {
       CZAR_ROOT: directory,
       CZAR_MACHINE: directory,
       CZAR_IMAGE_NODE: process.execPath,
+      CZAR_IMAGE_CACHE: join(dirname(directory), 'image', 'compile-cache'),
       AWS_REGION: 'us-east-1',
       AWS_DEFAULT_REGION: 'us-east-1',
       AWS_ENDPOINT_URL: cloud.endpoint,
