@@ -26,7 +26,7 @@ if (values.help) {
 }
 if (values.write) process.env.CZAR_WRITE_FAILURE_MODEL = 'yes';
 
-const vitest = await startVitest('test', [], {
+const vitest = await startVitest([], {
   project: ['failures'],
   watch: false,
   reporters: [new Progress()],

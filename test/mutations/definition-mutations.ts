@@ -38,10 +38,9 @@ export function readMutations(assemblyDirectory: string): Mutation[] {
     {
       name: 'the sweeper without the event of an execution that was stopped',
       change: ({ Resources }) => {
-        for (const [id, { Type, Properties }] of Object.entries(Resources)) {
+        for (const { Type, Properties } of Object.values(Resources)) {
           const isEnd = JSON.stringify(Properties).includes('Execution Status Change');
           if (Type === 'AWS::Events::Rule' && isEnd) Properties.State = 'DISABLED';
-          void id;
         }
       },
       foundBy: { state: 'Process', fault: 'has its execution stopped' },

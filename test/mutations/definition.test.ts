@@ -48,7 +48,7 @@ async function prove(mutation: Mutation): Promise<readonly string[]> {
       ...(await violations(prover.study, { task, fault }, end)),
       ...(outcome === told.outcome ? [] : [`it ended ${outcome}`]),
       ...(end.states.length === told.states ? [] : [`${end.states.length} states were entered`]),
-      ...(end.sweeps > 0 && !told.isSwept ? ['it took the hourly sweep'] : []),
+      ...(end.sweeps > 0 && task.waitsForToken ? ['it took the hourly sweep'] : []),
     ];
   } finally {
     await prover.stop();

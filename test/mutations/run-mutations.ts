@@ -12,7 +12,7 @@ import { startVitest } from 'vitest/node';
 import { documentMutations, rewrite } from '../failures/support/failure-model.ts';
 
 const { values } = parseArgs({ options: { write: { type: 'boolean', default: false } } });
-const vitest = await startVitest('test', [], {
+const vitest = await startVitest([], {
   project: ['mutations'],
   watch: false,
   reporters: [

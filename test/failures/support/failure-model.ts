@@ -105,24 +105,16 @@ const path = new URL('../../../docs/failure-model.md', import.meta.url);
 const mutationsMarker = /(<!-- written by npm run mutations -- --write -->\n)[^]*?(?=\n<!-- cells)/;
 const marker = /(<!-- cells: written by npm run failures -- --write -->\n)[^]*$/;
 
-/** What the page says of a cell. */
-export interface Documented extends Pick<Cell, 'outcome' | 'states'> {
-  /** Whether it may take the hourly sweep until nothing is left. */
-  readonly isSwept: boolean;
-}
-
 /** Reads what docs/failure-model.md says of each cell, by its state and fault. */
-export function readDocumented(): ReadonlyMap<string, Documented> {
+export function readDocumented(): ReadonlyMap<string, Pick<Cell, 'outcome' | 'states'>> {
   const rows = readFileSync(path, 'utf8').matchAll(
-    /^\| (?<state>[^|]+?) +\| (?<fault>[^|]+?) +\| (?<outcome>[^|]+?) +\| *(?<states>\d+) *\|[^|]*\| *(?<swept>\w*) *\|/gm,
+    /^\| (?<state>[^|]+?) +\| (?<fault>[^|]+?) +\| (?<outcome>[^|]+?) +\| *(?<states>\d+) *\|/gm,
   );
   return new Map(
-    [...rows].map(
-      ({ groups: { state = '', fault = '', outcome = '', states = '', swept = '' } = {} }) => [
-        cellKey({ state, fault }),
-        { outcome, states: Number(states), isSwept: swept === 'hourly' },
-      ],
-    ),
+    [...rows].map(({ groups: { state = '', fault = '', outcome = '', states = '' } = {} }) => [
+      cellKey({ state, fault }),
+      { outcome, states: Number(states) },
+    ]),
   );
 }
 

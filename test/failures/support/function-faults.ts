@@ -86,8 +86,9 @@ const workerOffContract: Fault = {
 };
 
 /** Step Functions as a worker calls it. */
-function asWorker({ cloud: { endpoint, region, credentials } }: StudyCloud): SFNClient {
-  return new SFNClient({ endpoint, region, credentials: credentials('Worker', 'prover') });
+function asWorker({ cloud }: StudyCloud): SFNClient {
+  const { endpoint, region } = cloud;
+  return new SFNClient({ endpoint, region, credentials: cloud.credentials('Worker', 'prover') });
 }
 
 /** Waits until nobody waits any more. */

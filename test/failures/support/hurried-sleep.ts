@@ -4,6 +4,7 @@
  *
  * A function that waits ten minutes for a machine waits five seconds.
  */
+import type { TimerOptions } from 'node:timers';
 import http from 'node:http';
 import { syncBuiltinESMExports } from 'node:module';
 import process from 'node:process';
@@ -35,26 +36,24 @@ class HurriedDate extends MachineDate {
 }
 
 globalThis.Date = HurriedDate as DateConstructor;
-timers.setTimeout = async <T>(ms = 1, ...rest: [T?, object?]): Promise<T> => {
-  if (ms < shortMs) return sleep(ms, ...rest) as Promise<T>;
+timers.setTimeout = async <T>(ms = 1, value?: T, options?: TimerOptions): Promise<T> => {
+  if (ms < shortMs) return sleep<T>(ms, value, options);
   sleeps += 1;
   const hurriedMs = sleeps <= bootSleeps ? Math.min(ms, bootMs) : ms / hurry;
-  const result = await sleep(hurriedMs, ...rest);
+  const result = await sleep<T>(hurriedMs, value, options);
   aheadMs += ms - hurriedMs;
-  return result as T;
+  return result;
 };
 // Every call tells how far ahead its sender is: signatures do not, because the SDK corrects its date.
 const request = http.request;
-http.request = ((options: http.RequestOptions, ...rest: [() => void]) => {
-  const headers = { ...options.headers, [sleptHeader]: String(aheadMs) };
-  return request({ ...options, headers }, ...rest);
-}) as typeof http.request;
+http.request = ((options: http.RequestOptions, ...rest: [() => void]) =>
+  request(options, ...rest).setHeader(sleptHeader, String(aheadMs))) as typeof http.request;
 syncBuiltinESMExports();
 // The SDK waits here before it repeats a call.
 const setTimer = globalThis.setTimeout;
 const hurriedTimer = (callback: () => void, ms = 1, ...rest: []): NodeJS.Timeout =>
   setTimer(callback, ms < shortMs ? ms : ms / hurry, ...rest);
-globalThis.setTimeout = Object.assign(hurriedTimer, setTimer) as typeof setTimeout;
+globalThis.setTimeout = Object.assign(hurriedTimer, setTimer);
 process.on('message', () => {
   aheadMs = 0;
   sleeps = 0;

@@ -426,7 +426,8 @@ async function handleQueue(
   const body = JSON.parse(await text(request.body)) as Record<string, unknown>;
   const hasty = JSON.stringify({ ...body, WaitTimeSeconds: 0 });
   const answer = await service.handle({ ...request, body: Readable.from([hasty]) }, call);
-  if (!String(answer.body).includes('ReceiptHandle')) await sleep(pollMs);
+  const isEmpty = typeof answer.body === 'string' && !answer.body.includes('ReceiptHandle');
+  if (isEmpty) await sleep(pollMs);
   return answer;
 }
 
