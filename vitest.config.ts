@@ -6,11 +6,12 @@ const shared = {
   allowOnly: false,
 };
 
+/** Batches also wait: while one does, another can go on. */
+const batchWorkers = availableParallelism() + 1;
+
 export default defineConfig({
   test: {
     passWithNoTests: false,
-    // Of two cores vitest would take one. Batches also wait, while another can go on.
-    maxWorkers: availableParallelism() + 1,
     reporters: ['default', './test/support/closing-line-reporter.ts'],
     projects: [
       {
@@ -20,6 +21,8 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [...configDefaults.exclude, 'test/{e2e,failures,mutations}/**'],
           testTimeout: 5_000,
+          // Of two cores vitest would take one.
+          maxWorkers: '100%',
           hookTimeout: 60_000,
         },
       },
@@ -33,6 +36,7 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },
+          maxWorkers: batchWorkers,
         },
       },
       {
@@ -47,6 +51,7 @@ export default defineConfig({
           chaiConfig: { truncateThreshold: 0 },
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },
+          maxWorkers: batchWorkers,
         },
       },
       {

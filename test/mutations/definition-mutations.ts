@@ -56,7 +56,7 @@ function catchMutation(
   const [error = ''] = ErrorEquals;
   const faults: Readonly<Record<string, string>> = {
     'States.ALL': 'throws an unknown error',
-    'States.HeartbeatTimeout': 'has its machine frozen',
+    'States.HeartbeatTimeout': 'has every machine frozen',
   };
   return {
     name: `${name} without its Catch of ${ErrorEquals.join(', ')}`,

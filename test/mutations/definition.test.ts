@@ -8,6 +8,8 @@ import { violations } from '../failures/support/invariants.ts';
 import { Prover } from '../failures/support/prover.ts';
 import { readTaskStates } from '../failures/support/task-states.ts';
 import { checkMachine, readMachines } from '../workflow/checks/synthesized-machines.ts';
+import { type Rule, rules } from '../workflow/rules.ts';
+import { type Asl, readTemplate } from '../workflow/state-machine.ts';
 import { type Mutation, mutateTemplate, readMutations } from './definition-mutations.ts';
 
 const assembly = inject('assembly');
@@ -19,13 +21,21 @@ afterAll(async () => {
   await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
 });
 
-/** What the static checks, which every synth runs, find in a mutated definition. */
-async function check({ mutate }: Mutation) {
+/** What the static checks, which every synth runs, and the rules of this definition find in a mutated one. */
+async function broken({ mutate }: Mutation) {
   if (mutate === undefined) return [];
+  const { functions } = await readTemplate();
   const lifecycle = (await readMachines()).find(({ name }) => name === 'Batch/Lifecycle')!;
   const definition = structuredClone(lifecycle.definition);
   mutate(definition);
-  return checkMachine(lifecycle.name, definition);
+  const findings = await checkMachine(lifecycle.name, definition);
+  const rulesBroken = Object.entries<Rule>(rules).filter(
+    ([, rule]) => rule(definition as Asl, functions).length > 0,
+  );
+  return [
+    ...findings.map((finding) => `static check ${finding.rule}`),
+    ...rulesBroken.map(([name]) => `test/workflow/definition.test.ts: ${name}`),
+  ];
 }
 
 /** Runs the cell that is to find a mutation; answers what is not as it is to be. */
@@ -57,15 +67,15 @@ async function prove(mutation: Mutation): Promise<readonly string[]> {
 
 describe('the lifecycle', () => {
   it.for(readMutations(assembly))('$name is found', async (mutation, { task: { meta } }) => {
-    const [finding] = await check(mutation);
+    const [rule] = await broken(mutation);
 
     const found =
-      finding === undefined
+      rule === undefined
         ? (await prove(mutation)).map(
             (what) =>
               `npm run failures, ${mutation.foundBy.state}: ${mutation.foundBy.fault}: ${what}`,
           )
-        : [`static check ${finding.rule}`];
+        : [rule];
 
     meta.mutation = { name: mutation.name, foundBy: found[0] ?? 'nothing' };
     expect(found).not.toEqual([]);

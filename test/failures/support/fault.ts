@@ -10,6 +10,8 @@ export interface Fault {
   readonly kind: FaultKind;
   /** A mail may come a second time: SES takes no token that would tell a repeated call. */
   readonly mayRepeatMail?: boolean;
+  /** Has the pipeline take a moment for each object, so that it is at work when something happens. */
+  readonly isSlow?: boolean;
   /** Workers that the batch asks for. @default 1 */
   readonly workers?: number;
   /** Stands in place of an invocation of the state's function. */

@@ -68,10 +68,9 @@ export function prove(faultsOf: (task: TaskState) => readonly Fault[]): void {
         expect(cell.violations).toEqual([]);
         if (process.env.CZAR_WRITE_FAILURE_MODEL !== undefined) return;
         const { outcome, states } = cell;
-        expect(documented.get(cellKey(cell)), 'docs/failure-model.md').toMatchObject({
-          outcome,
-          states,
-        });
+        // How far a machine had come when something happened to it is not the same each time.
+        const expected = fault.isSlow === true ? { outcome } : { outcome, states };
+        expect(documented.get(cellKey(cell)), 'docs/failure-model.md').toMatchObject(expected);
         // Elsewhere a function may still be at work when the sweep comes by.
         if (task.waitsForToken) expect(cell.sweeps, 'hourly sweeps').toBe(0);
       });

@@ -1,5 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { readFileSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
@@ -18,6 +20,7 @@ import type { CloudTrailRecord } from '../../../local/gateway/cloudtrail-record.
 import { findRemnants } from '../../../local/demo/check-evaporated.ts';
 import type { Instance } from '../../../local/services/ec2/instance.ts';
 import { type CraftedBatch, craftBatch } from '../../e2e/support/craft-batch.ts';
+import { signal as sendSignal } from '../../../local/services/ec2/machine-processes.ts';
 import { freeze } from '../../e2e/support/hurt-workers.ts';
 import { type BatchEnd, ended, sealed, start } from '../../e2e/support/run-batch.ts';
 import { startStudyCloud, type StudyCloud } from '../../e2e/support/study-cloud.ts';
@@ -62,9 +65,10 @@ interface Running extends Trial {
 export const canary = 'Zebedee Quagmire';
 
 /** A batch's objects: what the pipeline is told, and the canary. Two where it matters which is at work. */
-function objectsFor({ waitsForToken }: TaskState): { readonly text: string }[] {
-  const words = waitsForToken ? ['one', 'two'] : ['one'];
-  return words.map((word) => ({ text: `ok\n${canary}, object ${word}\n` }));
+function objectsFor({ task, fault }: Trial): { readonly text: string }[] {
+  const words = task.waitsForToken ? ['one', 'two'] : ['one'];
+  const deeds = fault.isSlow === true ? 'wait 300\nlater wait 300' : 'ok';
+  return words.map((word) => ({ text: `${deeds}\n${canary}, object ${word}\n` }));
 }
 
 /** What an empty queue waits for a message, in place of a second. */
@@ -120,7 +124,7 @@ export class Prover {
   /** Uploads a batch, runs it with a fault, and waits until all that follows from it has happened. */
   async try({ task, fault }: Trial): Promise<TrialEnd> {
     const { study } = this;
-    const { batchId }: CraftedBatch = await craftBatch(study, objectsFor(task));
+    const { batchId }: CraftedBatch = await craftBatch(study, objectsFor({ task, fault }));
     const operator = study.as('operator');
     await sealed(operator, batchId);
     await study.cloud.flush();
@@ -291,6 +295,9 @@ class Interferer {
       hold: (work) => this.hold(work),
       freeze: (instance) => {
         freeze(instance);
+        // A host that hangs starts nothing, either.
+        const pid = readFileSync(join(instance.machine.directory, 'run', 'machine.pid'), 'utf8');
+        sendSignal(Number(pid), 'SIGSTOP');
         this.#frozen.add(instance);
       },
     });

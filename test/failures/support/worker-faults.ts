@@ -9,23 +9,25 @@ import type { TaskState } from './task-states.ts';
 export function workerFaults({ hasMachine, launches, waitsForToken }: TaskState): readonly Fault[] {
   return [
     ...(hasMachine && !launches ? [lost, frozen] : []),
-    ...(hasMachine && waitsForToken ? [killed] : []),
+    ...(hasMachine && waitsForToken ? [killed, allFrozen] : []),
     ...(launches ? launchFaults : []),
   ];
 }
 
-/** Something that happens to the machine once, at the state's first visit. */
+/** Something that happens to the machine at the state's first visits: one of them, if not told otherwise. */
 function happens(
   name: string,
   kind: FaultKind,
   hurt: (machine: Instance, invocation: Invocation) => Promise<void> | void,
+  visits = 1,
 ): Fault {
   return {
     name,
     kind,
+    isSlow: true,
     async invoke(invocation: Invocation) {
       const { attempt, payload, machine, proceed, hold } = invocation;
-      if (attempt > 1) return proceed();
+      if (attempt > visits) return proceed();
       return hold(async () => {
         if (payload.taskToken === undefined) {
           await hurt(machine(), invocation);
@@ -47,6 +49,12 @@ const lost: Fault = happens('has its machine lost', 'machine lost', (machine) =>
 );
 const frozen: Fault = happens('has its machine frozen', 'machine frozen', (machine, { freeze }) =>
   freeze(machine),
+);
+const allFrozen: Fault = happens(
+  'has every machine frozen',
+  'machine frozen',
+  (machine, { freeze }) => freeze(machine),
+  Infinity,
 );
 const killed: Fault = happens('has its agent killed', 'agent killed', (machine) =>
   signal(agentOf(machine), 'SIGKILL'),
