@@ -36,7 +36,7 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },
-          maxWorkers: batchWorkers,
+          maxWorkers: '100%',
         },
       },
       {
@@ -50,7 +50,7 @@ export default defineConfig({
           // A fault's whole name.
           chaiConfig: { truncateThreshold: 0 },
           hookTimeout: 120_000,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
           maxWorkers: batchWorkers,
         },
       },
@@ -62,7 +62,7 @@ export default defineConfig({
           include: ['test/mutations/**/*.test.ts'],
           globalSetup: ['test/failures/support/synthesize-once.ts'],
           testTimeout: 120_000,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

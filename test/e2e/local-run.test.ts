@@ -15,7 +15,7 @@ const canaries = [...pocACanaries, pocATimeseriesHeader];
 const mayStay = ['assembly', 'server.log'];
 
 /** An interrupted cloud that just starts has to stand before it can be stopped: seconds on two cores. */
-const fewSeconds = 15;
+const fewSeconds = 30;
 
 let folder: string;
 
