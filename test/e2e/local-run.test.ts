@@ -15,7 +15,7 @@ const canaries = [...pocACanaries, pocATimeseriesHeader];
 const mayStay = ['assembly', 'server.log'];
 
 /** An interrupted cloud that just starts has to stand before it can be stopped: seconds on two cores. */
-const fewSeconds = 30;
+const fewSeconds = 15;
 
 let folder: string;
 
@@ -65,7 +65,8 @@ describe('the demo, interrupted by Ctrl-C', () => {
 
     expect(code).toBe(130);
     expect((performance.now() - pressed) / 1000).toBeLessThan(fewSeconds);
-    expect(run.text().trimEnd().split('\n').at(-1)).toMatch(/^interrupted/);
+    // Progress and this come by two pipes, whose order at the end is anybody's.
+    expect(run.text()).toMatch(/^interrupted/m);
     await whenGone();
     await expectNothingLeft();
   });
