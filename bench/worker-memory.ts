@@ -17,7 +17,7 @@ import { dirname, join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { buffer, json } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DecryptCommand, GenerateDataKeyCommand } from '@aws-sdk/client-kms';
 import { CreateQueueCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import dynalite from 'dynalite';
@@ -31,6 +31,7 @@ import { bundleAgent } from '../stacks/bundles.ts';
 import { FakeKms, keyArn, place } from '../test/envelope/fake-kms.ts';
 import { inputKey, manifestKey } from '../workflow/model/keys.ts';
 import { encodeWorkerCommand } from '../workflow/model/worker-command.ts';
+import { createLedgerTable } from '../test/ledger/ledger-table.ts';
 
 const limitMB = 300;
 const MiB = 2 ** 20;
@@ -193,20 +194,7 @@ async function openBatch({ plain, cipher }: Encrypted, endpoints: Endpoints): Pr
   await writeFile(path, await buffer(encrypt(Readable.from([manifest]))));
 
   const client = new DynamoDBClient({ ...local, endpoint: endpoints.AWS_ENDPOINT_URL_DYNAMODB });
-  await client.send(
-    new CreateTableCommand({
-      TableName: 'ledger',
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: ['batchId', 'item'].map((AttributeName) => ({
-        AttributeName,
-        AttributeType: 'S',
-      })),
-      KeySchema: [
-        { AttributeName: 'batchId', KeyType: 'HASH' },
-        { AttributeName: 'item', KeyType: 'RANGE' },
-      ],
-    }),
-  );
+  await createLedgerTable(client);
   const { batchId } = place;
   await listObject(
     { client, name: 'ledger' },

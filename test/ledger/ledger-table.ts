@@ -8,7 +8,7 @@ export interface TestLedger extends LedgerTable {
   readonly stop: () => Promise<void>;
 }
 
-/** Starts an empty ledger, with the keys and index that DataStack gives it. */
+/** Starts an empty ledger. */
 export async function startLedger(): Promise<TestLedger> {
   const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -19,6 +19,20 @@ export async function startLedger(): Promise<TestLedger> {
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
     maxAttempts: 1,
   });
+  await createLedgerTable(client);
+  return {
+    client,
+    name: 'ledger',
+    stop: async () => {
+      client.destroy();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** Creates the table `ledger`, with the keys and index that DataStack gives it. */
+export async function createLedgerTable(client: DynamoDBClient): Promise<void> {
   await client.send(
     new CreateTableCommand({
       TableName: 'ledger',
@@ -43,13 +57,4 @@ export async function startLedger(): Promise<TestLedger> {
       ],
     }),
   );
-  return {
-    client,
-    name: 'ledger',
-    stop: async () => {
-      client.destroy();
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
 }

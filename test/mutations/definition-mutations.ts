@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readTaskStates } from '../failures/support/task-states.ts';
+import { readTaskStates, type TaskState } from '../failures/support/task-states.ts';
 
 /** A state, as far as mutations change it. */
 interface State {
@@ -28,12 +28,12 @@ export interface Mutation {
 
 /** Each Catch and each heartbeat of the lifecycle, and the rule that calls the sweeper. */
 export function readMutations(assemblyDirectory: string): Mutation[] {
-  const { template } = readTemplate(assemblyDirectory);
-  const definition = textOf(template).parse();
+  const definition = textOf(readTemplate(assemblyDirectory)).parse();
+  const tasks = readTaskStates(assemblyDirectory);
   return [
     ...eachState(definition).flatMap(([name, state]) => [
       ...(state.Catch ?? []).map((caught, index) => catchMutation(name, caught, index)),
-      ...(state.HeartbeatSeconds === undefined ? [] : [heartbeatMutation(name, assemblyDirectory)]),
+      ...(state.HeartbeatSeconds === undefined ? [] : [heartbeatMutation(name, tasks)]),
     ]),
     {
       name: 'the sweeper without the event of an execution that was stopped',
@@ -66,10 +66,8 @@ function catchMutation(
 }
 
 /** A machine that hangs is what heartbeats are for; where there is none, a function that never tells. */
-function heartbeatMutation(name: string, assemblyDirectory: string): Mutation {
-  const hasMachine = readTaskStates(assemblyDirectory).some(
-    (task) => task.name === name && task.hasMachine,
-  );
+function heartbeatMutation(name: string, tasks: readonly TaskState[]): Mutation {
+  const hasMachine = tasks.some((task) => task.name === name && task.hasMachine);
   return {
     name: `${name} without a heartbeat`,
     mutate: (definition) => {
@@ -107,9 +105,9 @@ export function mutateTemplate(text: string, { mutate, change }: Mutation): stri
   return JSON.stringify(template);
 }
 
-function readTemplate(assemblyDirectory: string): { template: Template } {
+function readTemplate(assemblyDirectory: string): Template {
   const path = join(assemblyDirectory, 'Batch.template.json');
-  return { template: JSON.parse(readFileSync(path, 'utf8')) as Template };
+  return JSON.parse(readFileSync(path, 'utf8')) as Template;
 }
 
 /** The definition in a template: a text with intrinsics in it, for which marks stand meanwhile. */

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, inject, it } from 'vitest';
 import { everyFault } from '../failures/support/every-fault.ts';
 import { cellKey, readDocumented } from '../failures/support/failure-model.ts';
 import { violations } from '../failures/support/invariants.ts';
-import { Prover } from '../failures/support/prover.ts';
+import { outcomeOf, Prover } from '../failures/support/prover.ts';
 import { readTaskStates } from '../failures/support/task-states.ts';
 import { checkMachine, readMachines } from '../workflow/checks/synthesized-machines.ts';
 import { type Rule, rules } from '../workflow/rules.ts';
@@ -51,8 +51,7 @@ async function prove(mutation: Mutation): Promise<readonly string[]> {
   const prover = await Prover.start(copy);
   try {
     const end = await prover.try({ task, fault });
-    const { status, error } = end.execution;
-    const outcome = [status, error].filter((part) => part !== undefined).join(' ');
+    const outcome = outcomeOf(end);
     const told = documented.get(cellKey({ state: task.name, fault: fault.name }))!;
     return [
       ...(await violations(prover.study, { task, fault }, end)),

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   CreateQueueCommand,
   GetQueueAttributesCommand,
@@ -31,6 +31,7 @@ import { FakeS3 } from './fake-s3.ts';
 import { FakeSfn } from './fake-sfn.ts';
 import { writeLineCount } from './line-count.ts';
 import { Wire } from './wire.ts';
+import { createLedgerTable } from '../ledger/ledger-table.ts';
 
 export const now = new Date('2026-05-04T10:00:00.000Z');
 const study = 'czarhipaa';
@@ -89,20 +90,7 @@ export class FakeCloud {
     await new Promise<void>((resolve) => dynamo.listen(0, '127.0.0.1', resolve));
     const { port } = dynamo.address() as AddressInfo;
     const client = new DynamoDBClient({ ...local, endpoint: `http://127.0.0.1:${port}` });
-    await client.send(
-      new CreateTableCommand({
-        TableName: 'ledger',
-        BillingMode: 'PAY_PER_REQUEST',
-        AttributeDefinitions: ['batchId', 'item'].map((AttributeName) => ({
-          AttributeName,
-          AttributeType: 'S',
-        })),
-        KeySchema: [
-          { AttributeName: 'batchId', KeyType: 'HASH' },
-          { AttributeName: 'item', KeyType: 'RANGE' },
-        ],
-      }),
-    );
+    await createLedgerTable(client);
     const queues = await startFauxqs({ port: 0, logger: false });
     const sqs = new SQSClient({
       ...local,

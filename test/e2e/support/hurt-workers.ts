@@ -26,9 +26,14 @@ export function thaw({ machine }: Instance): void {
   for (const pid of machine.processes()) signal(pid, 'SIGCONT');
 }
 
-/** The process on a worker that talks to AWS: the agent. */
-export function agentOf({ machine }: Instance): number {
-  const agent = machine.processes().find((pid) => commandLine(pid).includes('/agent.mjs'));
+/** The process on a worker that talks to AWS, the agent; undefined where none runs. */
+export function findAgent({ machine }: Instance): number | undefined {
+  return machine.processes().find((pid) => commandLine(pid).includes('/agent.mjs'));
+}
+
+/** The agent of a worker that has one running. */
+export function agentOf(instance: Instance): number {
+  const agent = findAgent(instance);
   if (agent === undefined) throw new Error('no agent runs on the instance');
   return agent;
 }

@@ -3,7 +3,7 @@ import { countCanariesBelow } from '../../../local/demo/search-canaries.ts';
 import type { Fault, FaultKind } from './fault.ts';
 import { cellKey, readDocumented } from './failure-model.ts';
 import { violations } from './invariants.ts';
-import { canary, Prover } from './prover.ts';
+import { canary, outcomeOf, Prover } from './prover.ts';
 import { readTaskStates, type TaskState } from './task-states.ts';
 
 /** One cell of the matrix: a fault at a Task state, and what came of it. */
@@ -51,12 +51,11 @@ export function prove(faultsOf: (task: TaskState) => readonly Fault[]): void {
 
         const end = await prover.try(trial);
 
-        const { status, error } = end.execution;
         const cell: Cell = {
           state: task.name,
           fault: fault.name,
           kind: fault.kind,
-          outcome: [status, error].filter((part) => part !== undefined).join(' '),
+          outcome: outcomeOf(end),
           states: end.states.length,
           seconds: Math.round(end.seconds),
           sweeps: end.sweeps,

@@ -50,6 +50,11 @@ export interface TrialEnd extends BatchEnd {
   readonly calls: readonly CloudTrailRecord[];
 }
 
+/** The execution's status, and its error where it has one. */
+export function outcomeOf({ execution: { status, error } }: BatchEnd): string {
+  return [status, error].filter((part) => part !== undefined).join(' ');
+}
+
 interface Running extends Trial {
   readonly batchId: string;
   executionArn: string | undefined;
@@ -273,7 +278,8 @@ class Interferer {
   ): Promise<FunctionAnswer> {
     const running = this.#running;
     const { study } = this;
-    this.#sleptMs.set(functionName.split(':').at(-1) ?? '', 0);
+    const name = functionName.split(':').at(-1) ?? '';
+    this.#sleptMs.set(name, 0);
     const payload = JSON.parse(text) as Record<string, unknown>;
     const executionArn = String(payload.executionArn);
     if (running === undefined || study === undefined) return proceed();
@@ -285,7 +291,7 @@ class Interferer {
       return thrown(task.detour.error);
     }
     if (state !== task.name) return proceed();
-    running.functionName = functionName.split(':').at(-1);
+    running.functionName = name;
     running.invocations += 1;
     if (fault.invoke === undefined) return proceed();
     const { invocations: attempt } = running;
@@ -325,12 +331,13 @@ class Interferer {
     if (executionArn === undefined || this.study === undefined) return proceed();
     if (stateOf(this.study, executionArn) !== running.task.name) return proceed();
 
-    const kind = `${by} ${service.signingName} ${operationOf(request)}`;
+    const operation = operationOf(request);
+    const kind = `${by} ${service.signingName} ${operation}`;
     return fault.call({
       by,
       attempt: running.invocations,
       service: service.signingName,
-      operation: operationOf(request),
+      operation,
       before: count(running, kind) - 1,
       deny: () => call.authorize({ action: 'prover:NothingAllowsThis', resource: '*' }),
       async proceed() {

@@ -1,6 +1,6 @@
 import type { Instance } from '../../../local/services/ec2/instance.ts';
 import { signal } from '../../../local/services/ec2/machine-processes.ts';
-import { agentOf } from '../../e2e/support/hurt-workers.ts';
+import { agentOf, findAgent } from '../../e2e/support/hurt-workers.ts';
 import { until } from '../../e2e/support/run-batch.ts';
 import type { Fault, FaultKind, Invocation } from './fault.ts';
 import type { TaskState } from './task-states.ts';
@@ -34,7 +34,7 @@ function happens(
           return proceed();
         }
         const answer = await proceed();
-        await until(() => hasAgent(machine()));
+        await until(() => findAgent(machine()));
         await hurt(machine(), invocation);
         return answer;
       });
@@ -59,15 +59,6 @@ const allFrozen: Fault = happens(
 const killed: Fault = happens('has its agent killed', 'agent killed', (machine) =>
   signal(agentOf(machine), 'SIGKILL'),
 );
-
-function hasAgent(machine: Instance): true | undefined {
-  try {
-    agentOf(machine);
-    return true;
-  } catch {
-    return undefined;
-  }
-}
 
 /** Lets a machine's boot hang at once. */
 const hang = ({ machine, proceed, hold, freeze }: Invocation) =>
