@@ -26,7 +26,7 @@ export async function* listBatches(table: LedgerTable): AsyncGenerator<BatchItem
 /** Notes that a batch exists. A second call, or one after the seal, changes nothing. */
 export async function noteBatch(table: LedgerTable, batchId: string, now: Date): Promise<void> {
   await updateItem(table, {
-    batchId,
+    partition: batchId,
     item: batch,
     update: 'SET #state = :uploading, kind = :kind, createdAt = :now',
     condition: 'attribute_not_exists(batchId)',
@@ -38,7 +38,7 @@ export async function noteBatch(table: LedgerTable, batchId: string, now: Date):
 /** Seals a batch: its manifest has arrived. A second call, or one after the opening, changes nothing. */
 export async function sealBatch(table: LedgerTable, batchId: string, now: Date): Promise<void> {
   await updateItem(table, {
-    batchId,
+    partition: batchId,
     item: batch,
     update:
       'SET #state = :sealed, kind = :kind, createdAt = if_not_exists(createdAt, :now), sealedAt = :now',
@@ -65,7 +65,7 @@ export async function reserveBatch(
   instead: string | undefined,
 ): Promise<boolean> {
   const reserved = await updateItem(table, {
-    batchId: run.batchId,
+    partition: run.batchId,
     item: batch,
     update: 'SET reservedBy = :execution',
     condition:
@@ -110,7 +110,7 @@ export async function openBatch(
   now: Date,
 ): Promise<BatchItem | undefined> {
   const opened = await updateItem(table, {
-    batchId: run.batchId,
+    partition: run.batchId,
     item: batch,
     update:
       'SET #state = :open, executionArn = :execution, redrive = :redrive, pipeline = :pipeline, #objects = :objects, runs = :one, openedAt = if_not_exists(openedAt, :now)',
@@ -152,7 +152,7 @@ export async function reopenBatch(
     ? `(${redriven}) OR (#state = :failed AND executionArn <> :execution)`
     : redriven;
   const reopened = await updateItem(table, {
-    batchId: run.batchId,
+    partition: run.batchId,
     item: batch,
     update:
       'SET #state = :open, retryOf = executionArn, retryOfRedrive = if_not_exists(redrive, :zero), executionArn = :execution, redrive = :redrive, #objects = :objects, runs = if_not_exists(runs, :one) + :one, openedAt = :now REMOVE closedAt, reason',
@@ -187,7 +187,7 @@ export async function recordBatchResult(
   result: StoredResult,
 ): Promise<boolean> {
   const recorded = await updateItem(table, {
-    batchId: run.batchId,
+    partition: run.batchId,
     item: batch,
     update: 'SET #result = :result',
     condition: `#state = :open AND ${isOwn}`,
@@ -215,7 +215,7 @@ export async function closeBatch(
   now: Date,
 ): Promise<boolean> {
   const closed = await updateItem(table, {
-    batchId: run.batchId,
+    partition: run.batchId,
     item: batch,
     update: 'SET #state = :outcome, reason = :reason, closedAt = if_not_exists(closedAt, :now)',
     condition: isOwn,

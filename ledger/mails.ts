@@ -30,7 +30,7 @@ export async function reserveMail(
   now: Date,
 ): Promise<boolean> {
   const reserved = await updateItem(table, {
-    batchId: place.batchId,
+    partition: place.batchId,
     item: sortKey(place),
     update: 'SET reservedUntil = :until',
     condition:
@@ -46,7 +46,7 @@ export async function reserveMail(
 /** Gives a mail back that could not be sent. */
 export async function releaseMail(table: LedgerTable, place: MailPlace): Promise<void> {
   await updateItem(table, {
-    batchId: place.batchId,
+    partition: place.batchId,
     item: sortKey(place),
     update: 'REMOVE reservedUntil',
   });
@@ -60,7 +60,7 @@ export async function recordMail(
   now: Date,
 ): Promise<void> {
   await updateItem(table, {
-    batchId: place.batchId,
+    partition: place.batchId,
     item: sortKey(place),
     update: 'SET messageId = :messageId, sentAt = if_not_exists(sentAt, :now)',
     values: { ':messageId': messageId, ':now': now.toISOString() },

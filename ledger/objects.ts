@@ -55,7 +55,7 @@ export async function registerObject(
   now: Date,
 ): Promise<void> {
   await updateItem(table, {
-    batchId,
+    partition: batchId,
     item: sortKey(objectId),
     update: 'SET #state = :registered, registeredAt = :now, sizeBytes = :size',
     condition: 'attribute_not_exists(batchId)',
@@ -89,7 +89,7 @@ export async function listObject(
     passingReasons.map((reason, index) => [`:reason${index}`, reason]),
   );
   const updated = await updateItem(table, {
-    batchId: entry.batchId,
+    partition: entry.batchId,
     item: sortKey(entry.objectId),
     update:
       'SET #state = :registered, registeredAt = if_not_exists(registeredAt, :now), sizeBytes = if_not_exists(sizeBytes, :size), sha256 = :sha256, #run = :run REMOVE claim, reason, pipelineReason, endedAt',
@@ -136,7 +136,7 @@ export async function claimObject(
   claim: Claim,
 ): Promise<ClaimOutcome> {
   const claimed = await updateItem(table, {
-    batchId: place.batchId,
+    partition: place.batchId,
     item: sortKey(place.objectId),
     update:
       'SET #state = :claimed, claim = :claim, attempts = if_not_exists(attempts, :zero) + :one',
@@ -179,7 +179,7 @@ export async function completeObject(
   now: Date,
 ): Promise<boolean> {
   const updated = await updateItem(table, {
-    batchId: place.batchId,
+    partition: place.batchId,
     item: sortKey(place.objectId),
     update: 'SET #state = :done, #result = :result, endedAt = if_not_exists(endedAt, :now)',
     condition: '#state IN (:claimed, :done) AND claim.claimId = :claimId',
@@ -238,7 +238,7 @@ async function markFailed(
   const withPipelineReason =
     pipelineReason === undefined ? '' : ', pipelineReason = :pipelineReason';
   const updated = await updateItem(table, {
-    batchId: place.batchId,
+    partition: place.batchId,
     item: sortKey(place.objectId),
     update: `SET #state = :failed, reason = :reason, endedAt = if_not_exists(endedAt, :now)${withPipelineReason}`,
     condition,

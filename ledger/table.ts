@@ -10,17 +10,25 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 
-/** The ledger's table: partition key `batchId`, sort key `item`. */
-export interface LedgerTable {
+/** A table of items: its partition key, and the sort key `item`. */
+export interface Table {
   readonly client: DynamoDBClient;
   readonly name: string;
+  /** @default `batchId`: the ledger's */
+  readonly partitionKey?: 'batchId' | 'scope' | 'device';
 }
+
+/** The ledger's table: partition key `batchId`. */
+export type LedgerTable = Table;
+
+const partitionKeyOf = ({ partitionKey = 'batchId' }: Table): string => partitionKey;
 
 /** Index of all batch items, by creation time: partition key `kind`, sort key `createdAt`. */
 export const batchIndex = 'batches';
 
-interface Update {
-  readonly batchId: string;
+/** One conditional write: the partition is named by its value, whatever its key is called. */
+export interface Update {
+  readonly partition: string;
   readonly item: string;
   readonly update: string;
   /** DynamoDB condition; without one the update always holds. */
@@ -36,12 +44,12 @@ interface Update {
  * Answers the new item, or undefined where the condition did not hold.
  */
 export async function updateItem(
-  table: LedgerTable,
-  { batchId, item, update, condition, names, values }: Update,
+  table: Table,
+  { partition, item, update, condition, names, values }: Update,
 ): Promise<Record<string, unknown> | undefined> {
   const input: UpdateItemCommandInput = {
     TableName: table.name,
-    Key: marshall({ batchId, item }),
+    Key: marshall({ [partitionKeyOf(table)]: partition, item }),
     UpdateExpression: update,
     ConditionExpression: condition,
     ExpressionAttributeNames: names,
@@ -59,14 +67,14 @@ export async function updateItem(
 
 /** Reads one item, consistently. */
 export async function getItem(
-  table: LedgerTable,
-  batchId: string,
+  table: Table,
+  partition: string,
   item: string,
 ): Promise<Record<string, unknown> | undefined> {
   const { Item } = await table.client.send(
     new GetItemCommand({
       TableName: table.name,
-      Key: marshall({ batchId, item }),
+      Key: marshall({ [partitionKeyOf(table)]: partition, item }),
       ConsistentRead: true,
     }),
   );
@@ -75,7 +83,7 @@ export async function getItem(
 
 /** Runs a query page by page. */
 async function* query(
-  table: LedgerTable,
+  table: Table,
   input: Omit<QueryCommandInput, 'TableName'>,
 ): AsyncGenerator<Record<string, unknown>> {
   let from: Record<string, AttributeValue> | undefined;
@@ -88,22 +96,22 @@ async function* query(
   } while (from !== undefined);
 }
 
-/** Reads a batch's items whose sort key begins with `prefix`, in its order, consistently. */
+/** Reads a partition's items whose sort key begins with `prefix`, in its order, consistently. */
 export function queryItems(
-  table: LedgerTable,
-  batchId: string,
+  table: Table,
+  partition: string,
   prefix: string,
 ): AsyncGenerator<Record<string, unknown>> {
   return query(table, {
-    KeyConditionExpression: 'batchId = :batchId AND begins_with(#item, :prefix)',
-    ExpressionAttributeNames: { '#item': 'item' },
-    ExpressionAttributeValues: marshall({ ':batchId': batchId, ':prefix': prefix }),
+    KeyConditionExpression: '#partition = :partition AND begins_with(#item, :prefix)',
+    ExpressionAttributeNames: { '#partition': partitionKeyOf(table), '#item': 'item' },
+    ExpressionAttributeValues: marshall({ ':partition': partition, ':prefix': prefix }),
     ConsistentRead: true,
   });
 }
 
 /** Reads the items of {@link batchIndex}, newest first. Eventually consistent. */
-export function queryBatches(table: LedgerTable): AsyncGenerator<Record<string, unknown>> {
+export function queryBatches(table: Table): AsyncGenerator<Record<string, unknown>> {
   return query(table, {
     IndexName: batchIndex,
     KeyConditionExpression: 'kind = :kind',
