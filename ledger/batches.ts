@@ -205,8 +205,9 @@ export async function recordBatchResult(
 /**
  * Closes a batch with a run's outcome; only the run that opened it can.
  *
- * Answers false where the batch is not this run's. The outcome of an execution that was
- * stopped after it closed its batch replaces what it wrote: the execution's status is the truth.
+ * Answers false where the batch is not this run's, or has FAILED and is to have SUCCEEDED: FAILED
+ * replaces SUCCEEDED, because an execution can be stopped after it closed its batch, and never the
+ * other way round: what a stopped execution's last function still writes comes too late.
  */
 export async function closeBatch(
   table: LedgerTable,
@@ -218,10 +219,11 @@ export async function closeBatch(
     partition: run.batchId,
     item: batch,
     update: 'SET #state = :outcome, reason = :reason, closedAt = if_not_exists(closedAt, :now)',
-    condition: isOwn,
+    condition: outcome.state === 'FAILED' ? isOwn : `${isOwn} AND #state <> :failed`,
     names: state,
     values: {
       ':outcome': outcome.state,
+      ':failed': outcome.state === 'FAILED' ? undefined : 'FAILED',
       ':reason': outcome.reason ?? '',
       ':execution': run.executionArn,
       ':redrive': run.redrive,

@@ -29,7 +29,7 @@ export interface CloseBatchDeps {
  * failed, and a later run could take them up. A repeated call writes the same outcome.
  *
  * @throws RunEndedError for a run that is over and is to end SUCCEEDED.
- * @throws BatchTakenError when a batch that is to end SUCCEEDED is not this run's.
+ * @throws BatchTakenError when a batch that is to end SUCCEEDED is not this run's, or FAILED already.
  */
 export async function closeBatch(
   input: CloseBatchInput,
@@ -45,7 +45,7 @@ export async function closeBatch(
     now(),
   );
   if (!closed && outcome === 'SUCCEEDED') {
-    throw new BatchTakenError(`batch ${batchId} belongs to another execution`);
+    throw new BatchTakenError(`batch ${batchId} belongs to another execution, or has FAILED`);
   }
   return { closed };
 }

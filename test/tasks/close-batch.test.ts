@@ -69,6 +69,28 @@ describe('Close Batch', () => {
     ).rejects.toMatchObject({ name: 'BatchTakenError' });
   });
 
+  it('never turns a batch that FAILED into one that SUCCEEDED', async () => {
+    const run = await opened();
+    await closeBatch({ ...run, outcome: 'FAILED', reason: 'States.Timeout' }, deps());
+
+    const late = closeBatch({ ...run, redriven: false, outcome: 'SUCCEEDED' }, deps());
+
+    await expect(late).rejects.toMatchObject({ name: 'BatchTakenError' });
+    expect(await getBatch(table, run.batchId)).toMatchObject({
+      state: 'FAILED',
+      reason: 'States.Timeout',
+    });
+  });
+
+  it('lets the end of a stopped execution replace what it wrote before', async () => {
+    const run = await opened();
+    await closeBatch({ ...run, redriven: false, outcome: 'SUCCEEDED' }, deps());
+
+    await closeBatch({ ...run, outcome: 'FAILED', reason: 'States.Timeout' }, deps());
+
+    expect((await getBatch(table, run.batchId))?.state).toBe('FAILED');
+  });
+
   it('asks for a reason where a batch failed, and takes none where it did not', () => {
     const run = { batchId: batchId(1), executionArn: executionArn(1), redrive: 0 };
 
