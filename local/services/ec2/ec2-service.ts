@@ -55,10 +55,14 @@ export interface Ec2Options extends Partial<FleetOptions> {
 export function createEc2Service(
   surroundings: Surroundings,
   storageKeys: StorageKeys,
-  { instanceQuota = 64, graceSeconds = 5, imageNode = process.execPath }: Ec2Options = {},
+  {
+    instanceQuota = 64,
+    graceSeconds = 5,
+    imageSoftware = { 'bin/node': process.execPath },
+  }: Ec2Options = {},
 ): Ec2Service {
   const network = createNetwork();
-  const fleet = createFleet(surroundings, { graceSeconds, imageNode });
+  const fleet = createFleet(surroundings, { graceSeconds, imageSoftware });
   const templates = new Map<string, LaunchTemplate>();
   const limits: Limits = { quota: instanceQuota, capacity: Infinity };
   const runInstances = createRunInstances({

@@ -2,7 +2,7 @@ import { mkdirSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ApiError, type Surroundings } from '../../api.ts';
 import { Attachments } from './attachments.ts';
-import { createImage, imageEnvironment } from './image.ts';
+import { createImage, imageEnvironment, type ImageSoftware } from './image.ts';
 import {
   type Instance,
   type InstanceSpecification,
@@ -44,8 +44,8 @@ export interface Fleet {
 export interface FleetOptions {
   /** Seconds that processes of a terminated instance have to end by themselves. */
   readonly graceSeconds: number;
-  /** The node binary that the image brings. */
-  readonly imageNode: string;
+  /** What the image brings besides Amazon Linux. */
+  readonly imageSoftware: ImageSoftware;
 }
 
 /** The longest that user data may run. */
@@ -65,7 +65,7 @@ const reasons = {
 export function createFleet(surroundings: Surroundings, options: FleetOptions): Fleet {
   const { clock, principals, region, directory } = surroundings;
   const root = prepareRoot(join(directory, 'ec2'));
-  const image = createImage(join(root, 'image'), options.imageNode);
+  const image = createImage(join(root, 'image'), options.imageSoftware);
   const instances = new Map<string, Instance>();
   let stopping = false;
 

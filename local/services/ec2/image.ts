@@ -17,32 +17,41 @@ export interface Image {
   layOut(directory: string): void;
 }
 
+/** Software that an image brings, by its path on a machine below `/opt/czar`: files of the host. */
+export type ImageSoftware = Readonly<Record<string, string>>;
+
 /**
  * Makes the image, in a folder of its own.
  *
- * It brings node, as an AMI may: the boot script takes it only when its digest is the one that the
- * launch template demands. Machines get it as a link to the image's copy, which no machine's
+ * It brings software, as an AMI may: the boot script takes a file only when its digest is the one that
+ * the launch template demands. Machines get it as links to the image's copies, which no machine's
  * `chmod` can turn against the host's own node.
  */
-export function createImage(folder: string, node: string): Image {
-  const imageNode = join(folder, 'node');
-  let hasNode = false;
-  const ensureNode = (): void => {
-    if (hasNode) return;
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    copyFileSync(node, imageNode, constants.COPYFILE_FICLONE);
-    chmodSync(imageNode, 0o755);
-    hasNode = true;
+export function createImage(folder: string, software: ImageSoftware): Image {
+  let isMade = false;
+  const make = (): void => {
+    if (isMade) return;
+    for (const [name, source] of Object.entries(software)) {
+      const copy = join(folder, name);
+      mkdirSync(dirname(copy), { recursive: true, mode: 0o700 });
+      copyFileSync(source, copy, constants.COPYFILE_FICLONE);
+      chmodSync(copy, 0o755);
+    }
+    isMade = true;
   };
   return {
     layOut(directory) {
-      ensureNode();
-      for (const name of ['dev', 'opt/czar/bin', 'tmp']) {
+      make();
+      for (const name of ['dev', 'tmp']) {
         mkdirSync(join(directory, name), { recursive: true, mode: 0o700 });
       }
       // The scratch volume's device: what is written to the volume stays in the machine's directory.
       writeFileSync(join(directory, 'dev', 'sdf'), '');
-      linkSync(imageNode, join(directory, 'opt', 'czar', 'bin', 'node'));
+      for (const name of Object.keys(software)) {
+        const link = join(directory, 'opt', 'czar', name);
+        mkdirSync(dirname(link), { recursive: true, mode: 0o700 });
+        linkSync(join(folder, name), link);
+      }
     },
   };
 }

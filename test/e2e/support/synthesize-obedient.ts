@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { App, Stack } from 'aws-cdk-lib';
@@ -8,6 +8,7 @@ import { build } from 'esbuild';
 import * as z from 'zod';
 import type { PipelineContract } from '../../../pipelines/contract.ts';
 import { localContext } from '../../../local/run/synthesize.ts';
+import type { ImageSoftware } from '../../../local/services/ec2/image.ts';
 import { bundleAgent, bundleLambdas, root } from '../../../stacks/bundles.ts';
 import { readConfig } from '../../../stacks/config.ts';
 import { listFiles, writeTar } from '../../../stacks/deterministic-tar.ts';
@@ -54,9 +55,31 @@ export async function synthesizeObedient(
     addStudy(app, readConfig(app.node), artifacts);
     knowObedient(app);
     app.synth();
+    await keepSoftware(directory, artifacts);
     return directory;
   } finally {
     await rm(built, { recursive: true, force: true });
+  }
+}
+
+/** Where machines look for what the launch template names. */
+const installed = {
+  node: 'bin/node',
+  engine: 'artifacts/engine.tar',
+  agent: 'artifacts/agent.tar',
+} as const;
+
+/** The workers' software of an assembly that {@link synthesizeObedient} made, for an image that brings all of it. */
+export function obedientImage(directory: string): ImageSoftware {
+  return Object.fromEntries(
+    Object.entries(installed).map(([name, place]) => [place, join(`${directory}.image`, name)]),
+  );
+}
+
+async function keepSoftware(directory: string, artifacts: WorkerArtifacts): Promise<void> {
+  await mkdir(`${directory}.image`);
+  for (const name of ['node', 'engine', 'agent'] as const) {
+    await copyFile(artifacts[name].path, join(`${directory}.image`, name));
   }
 }
 

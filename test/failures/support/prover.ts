@@ -24,7 +24,7 @@ import { signal as sendSignal } from '../../../local/services/ec2/machine-proces
 import { freeze } from '../../e2e/support/hurt-workers.ts';
 import { type BatchEnd, ended, sealed, start } from '../../e2e/support/run-batch.ts';
 import { startStudyCloud, type StudyCloud } from '../../e2e/support/study-cloud.ts';
-import { obedientPipeline } from '../../e2e/support/synthesize-obedient.ts';
+import { obedientImage, obedientPipeline } from '../../e2e/support/synthesize-obedient.ts';
 import { type Fault, thrown } from './fault.ts';
 import { ProverClock } from './prover-clock.ts';
 import type { TaskState } from './task-states.ts';
@@ -113,7 +113,8 @@ export class Prover {
           maxSandboxes: 32,
           execArgv: ['--import', fileURLToPath(new URL('hurried-sleep.ts', import.meta.url))],
         },
-        ec2: { graceSeconds: 1 },
+        // What an instance fetches is the boot's matter, and tested there.
+        ec2: { graceSeconds: 1, imageSoftware: obedientImage(assemblyDirectory) },
       },
     });
     interferer.study = study;

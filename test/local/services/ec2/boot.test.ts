@@ -82,9 +82,9 @@ it('turns itself off where S3A does not have what the template names', async () 
 
 it('fetches what the image does not have, and nothing that it has', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'czar-image-'));
-  const imageNode = join(folder, 'node');
-  writeFileSync(imageNode, artifacts.node);
-  cloud = await startTestCloud({ userData, objects: inS3A(artifacts), imageNode });
+  const imageSoftware = { 'bin/node': join(folder, 'node') };
+  writeFileSync(imageSoftware['bin/node'], artifacts.node);
+  cloud = await startTestCloud({ userData, objects: inS3A(artifacts), imageSoftware });
 
   await cloud.launchOnline();
 

@@ -29,7 +29,7 @@ const fleet = createFleet(
       serviceCaller: () => ({}) as never,
     },
   },
-  { graceSeconds: 5, imageNode: '/bin/true' },
+  { graceSeconds: 5, imageSoftware: {} },
 );
 const instance = fleet.launch({
   imageId: 'ami-1',

@@ -93,7 +93,7 @@ export async function startTestCloud(options: TestCloudOptions = {}) {
       attach: (_, via, key) => attached.push(`${via} ${key}`),
     },
     // The test's own Node is a link away from being digested for nothing at every boot.
-    { graceSeconds: 2, imageNode: '/bin/true', ...options },
+    { graceSeconds: 2, imageSoftware: { 'bin/node': '/bin/true' }, ...options },
   );
   const ssmService = createSsmService(surroundings, ec2Service.fleet);
   for (const service of [ec2Service, ssmService]) services.set(service.signingName, service);
