@@ -6,8 +6,8 @@ const shared = {
   allowOnly: false,
 };
 
-/** Batches also wait: while one does, another can go on. */
-const batchWorkers = availableParallelism() + 1;
+/** A batch of the prover waits for its processes most of the time: while it does, others go on. */
+const batchWorkers = availableParallelism() * 2;
 
 export default defineConfig({
   test: {
