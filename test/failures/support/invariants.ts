@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { findRemnants } from '../../../local/demo/check-evaporated.ts';
 import { machineProcesses } from '../../../local/services/ec2/machine-processes.ts';
 import type { StudyCloud } from '../../e2e/support/study-cloud.ts';
-import type { Trial, TrialEnd } from './prover.ts';
+import type { Trial } from './interferer.ts';
+import type { TrialEnd } from './prover.ts';
 
 /** States that an execution with one worker enters at most: three machines, and every end path. */
 const mostStates = 60;
