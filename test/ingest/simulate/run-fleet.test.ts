@@ -17,7 +17,7 @@ beforeEach(async () => {
     devices: await readDeviceFolders(broker.folder),
     ca: readFileSync(broker.caPath),
     now: () => sentAt,
-    patienceMs: 2_000,
+    patienceMs: 10_000,
   };
 });
 
@@ -26,7 +26,7 @@ afterEach(() => broker.stop());
 const payloadsOf = (device: string): string[] =>
   broker.received.filter(({ clientId }) => clientId === device).map(({ payload }) => payload);
 
-describe('a fleet on the network', { timeout: 15_000 }, () => {
+describe('a fleet on the network', { timeout: 20_000 }, () => {
   it('is received byte for byte as it was made, in order, and its report is the same', async () => {
     const plan = makePlan({ faults: allFaults });
     const expected = takeAll(plan);
@@ -50,7 +50,7 @@ describe('a fleet on the network', { timeout: 15_000 }, () => {
       expect(topic).toBe(observationTopic('czarhipaa', clientId));
       expect(qos).toBe(1);
     }
-    expect(broker.goodbyes).toEqual(new Set(deviceIds));
+    await expect.poll(() => broker.goodbyes).toEqual(new Set(deviceIds));
   });
 
   it('cuts connections as often as the report says, and comes back', async () => {
@@ -93,7 +93,7 @@ describe('a fleet on the network', { timeout: 15_000 }, () => {
     expect(totalOf(report, 'sent')).toBe(broker.received.length);
     expect(broker.received.length).toBeGreaterThanOrEqual(300);
     expect(broker.received.length).toBeLessThan(450);
-    expect(broker.goodbyes).toEqual(new Set(deviceIds));
+    await expect.poll(() => broker.goodbyes).toEqual(new Set(deviceIds));
   });
 
   it('keeps to a pace', async () => {
@@ -143,12 +143,13 @@ describe('a fleet on the network', { timeout: 15_000 }, () => {
       broker.isSilent = broker.received.length > 100;
     };
 
-    const failed = runFleet({ ...run, plan: makePlan(), patienceMs: 300 });
+    const failed = runFleet({ ...run, plan: makePlan(), patienceMs: 1_000 });
 
     await expect(failed).rejects.toMatchObject({
       failure: 'UNREACHABLE',
       message: expect.stringMatching(/^the endpoint has not answered for [0-9]+ s$/) as string,
     });
+    expect(broker.received.length).toBeGreaterThan(100);
     expect(broker.received.length).toBeLessThan(200);
   });
 
