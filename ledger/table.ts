@@ -97,13 +97,14 @@ async function* query(
 }
 
 /**
- * Reads a partition's items in the order of their sort key, consistently: all of them, or those
- * whose sort key begins with `prefix`.
+ * Reads a partition's items in the order of their sort key, or against it, consistently: all of them,
+ * or those whose sort key begins with `prefix`.
  */
 export function queryItems(
   table: Table,
   partition: string,
   prefix?: string,
+  { backwards = false }: { readonly backwards?: boolean } = {},
 ): AsyncGenerator<Record<string, unknown>> {
   const begins = prefix === undefined ? '' : ' AND begins_with(#item, :prefix)';
   return query(table, {
@@ -116,6 +117,7 @@ export function queryItems(
       { ':partition': partition, ':prefix': prefix },
       { removeUndefinedValues: true },
     ),
+    ScanIndexForward: !backwards,
     ConsistentRead: true,
   });
 }
