@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { Command, CommanderError } from 'commander';
 import * as z from 'zod';
+import { addIotCommand } from './commands/iot.ts';
 import { addLocalCommand } from './commands/local.ts';
 import { addResultsCommand } from './commands/results.ts';
 import { addRetryCommand } from './commands/retry.ts';
@@ -57,6 +58,7 @@ function createProgram(): Command {
   addWatchCommand(program);
   addStatusCommand(program);
   addResultsCommand(program);
+  addIotCommand(program);
   addSynthesizeDataCommand(program);
   addLocalCommand(program);
   quiet(program);

@@ -20,7 +20,7 @@ export interface Deployment {
  * For all clients. The SDK itself waits for ever: a cable pulled out would look like a slow line.
  * The socket's limit is for silence, not for the length of a request.
  */
-const connections = {
+export const connections = {
   requestHandler: { connectionTimeout: 5_000, socketTimeout: 60_000 },
 } as const;
 

@@ -1,35 +1,17 @@
-import { randomBytes } from 'node:crypto';
-import { StartExecutionCommand, StateMachineDoesNotExist } from '@aws-sdk/client-sfn';
 import type { Command } from 'commander';
 import type { BatchRequest } from '../../workflow/model/batch-request.ts';
-import { mintCode } from '../../workflow/model/code.ts';
 import { batchId } from '../arguments.ts';
 import { type Deployment, openDeployment } from '../deployment.ts';
-import { UserError } from '../exit-codes.ts';
 import { type CommandContext, runCommand } from '../run-command.ts';
-import { watchAndReport } from '../watch/watch-and-report.ts';
+import { startExecution, tellStarted } from '../start-execution.ts';
 import { addRunOptions, readRequest, type RunOptions } from './run-options.ts';
 
 type Options = RunOptions & Pick<BatchRequest, 'pipeline'>;
 
 /** Starts the execution of a batch; its name is the batch's id and a random code. */
-export async function startBatch(deployment: Deployment, request: BatchRequest): Promise<string> {
-  const suffix = mintCode(7, () => randomBytes(1).readUInt8());
-  const command = new StartExecutionCommand({
-    stateMachineArn: deployment.settings.stateMachineArn,
-    name: `${request.batchId}-${suffix}`,
-    input: JSON.stringify(request),
-  });
-  try {
-    const { executionArn } = await deployment.sfn.send(command);
-    if (executionArn !== undefined) return executionArn;
-  } catch (error) {
-    if (!(error instanceof StateMachineDoesNotExist)) throw error;
-    throw new UserError('unavailable', 'the deployment has no state machine: deploy it again', {
-      cause: error,
-    });
-  }
-  throw new Error('StartExecution answered without an ARN');
+export function startBatch(deployment: Deployment, request: BatchRequest): Promise<string> {
+  const { stateMachineArn } = deployment.settings;
+  return startExecution(deployment, { stateMachineArn, name: request.batchId, input: request });
 }
 
 /** Starts the execution of a batch, tells its ARN, and follows it to its end if that is asked for. */
@@ -39,15 +21,8 @@ export async function startAndTell(
   watch: boolean,
   context: CommandContext,
 ): Promise<void> {
-  const { output, ids } = context;
   const executionArn = await startBatch(deployment, request);
-  if (!watch) {
-    output.result({ executionArn, batchId: request.batchId }, executionArn);
-    return;
-  }
-  ids.executionArn = executionArn;
-  output.early(executionArn);
-  await watchAndReport(deployment, executionArn, context);
+  await tellStarted(deployment, executionArn, { batchId: request.batchId, watch }, context);
 }
 
 const epilogue = `

@@ -51,7 +51,7 @@ async function untilInterrupted(
     if (!signal.aborted) throw error;
     throw new UserError(
       'interrupted',
-      'the watching is over, and the execution goes on: czar watch <batch> follows it again',
+      'the watching is over, and the execution goes on: czar watch follows it again',
       { cause: error },
     );
   }

@@ -61,7 +61,7 @@ export class FakeJsonServices {
         const found = this.items.filter(({ batchId, item, kind }) =>
           prefix === undefined
             ? kind === 'BATCH'
-            : batchId === values[':batchId']?.S && String(item).startsWith(prefix),
+            : batchId === values[':partition']?.S && String(item).startsWith(prefix),
         );
         return { Items: found.map((one) => marshall(one)) };
       }
