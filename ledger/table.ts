@@ -96,16 +96,28 @@ async function* query(
   } while (from !== undefined);
 }
 
-/** Reads a partition's items whose sort key begins with `prefix`, in its order, consistently. */
+/**
+ * Reads a partition's items in the order of their sort key, or against it, consistently: all of them,
+ * or those whose sort key begins with `prefix`.
+ */
 export function queryItems(
   table: Table,
   partition: string,
-  prefix: string,
+  prefix?: string,
+  { backwards = false }: { readonly backwards?: boolean } = {},
 ): AsyncGenerator<Record<string, unknown>> {
+  const begins = prefix === undefined ? '' : ' AND begins_with(#item, :prefix)';
   return query(table, {
-    KeyConditionExpression: '#partition = :partition AND begins_with(#item, :prefix)',
-    ExpressionAttributeNames: { '#partition': partitionKeyOf(table), '#item': 'item' },
-    ExpressionAttributeValues: marshall({ ':partition': partition, ':prefix': prefix }),
+    KeyConditionExpression: `#partition = :partition${begins}`,
+    ExpressionAttributeNames: {
+      '#partition': partitionKeyOf(table),
+      ...(prefix !== undefined && { '#item': 'item' }),
+    },
+    ExpressionAttributeValues: marshall(
+      { ':partition': partition, ':prefix': prefix },
+      { removeUndefinedValues: true },
+    ),
+    ScanIndexForward: !backwards,
     ConsistentRead: true,
   });
 }
