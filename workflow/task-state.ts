@@ -1,18 +1,21 @@
 import { Duration } from 'aws-cdk-lib';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { IntegrationPattern, TaskInput, Timeout } from 'aws-cdk-lib/aws-stepfunctions';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
+import { ingestFunctionSeconds } from './ingest-functions.ts';
 import { awsUnavailable, lambdaFailed, type RetryPolicy } from './retry-policies.ts';
-import {
-  functionSeconds,
-  graceSeconds,
-  type TaskFunctions,
-  type TaskName,
-} from './task-functions.ts';
+import { functionSeconds, graceSeconds } from './task-functions.ts';
 
-export interface TaskStateProps {
+/** How long each function of each machine may run. */
+const secondsOf = { ...functionSeconds, ...ingestFunctionSeconds } as const;
+
+/** A function of any machine. */
+type AnyTask = keyof typeof secondsOf;
+
+export interface TaskStateProps<Task extends AnyTask> {
   /** The function, by its folder under `tasks/`. */
-  readonly task: TaskName;
+  readonly task: Task;
   /** What the state does, for a reader of the run graph. */
   readonly comment: string;
   /** What the function gets: constants, and JSONata in `{% %}`. */
@@ -23,7 +26,7 @@ export interface TaskStateProps {
   readonly retry?: readonly RetryPolicy[];
 }
 
-export interface TokenStateProps extends TaskStateProps {
+export interface TokenStateProps<Task extends AnyTask> extends TaskStateProps<Task> {
   /** Longest wait for the answer: seconds, or JSONata that gives them. */
   readonly timeout: Timeout;
   /** Longest wait for the first heartbeat, and from one to the next. */
@@ -34,13 +37,13 @@ export interface TokenStateProps extends TaskStateProps {
 }
 
 /** A Task state that calls a function and goes on with its answer. */
-export function taskState(
+export function taskState<Task extends AnyTask>(
   scope: Construct,
   name: string,
-  functions: TaskFunctions,
-  { task, comment, payload, assign, retry = [] }: TaskStateProps,
+  functions: Readonly<Record<Task, IFunction>>,
+  { task, comment, payload, assign, retry = [] }: TaskStateProps<NoInfer<Task>>,
 ): LambdaInvoke {
-  const seconds = functionSeconds[task] + graceSeconds;
+  const seconds = secondsOf[task] + graceSeconds;
   const state = LambdaInvoke.jsonata(scope, name, {
     lambdaFunction: functions[task],
     comment,
@@ -58,10 +61,10 @@ export function taskState(
  * A Task state whose function tells a worker what to do; it goes on when the worker answers to the
  * task token, and fails when its heartbeats stop.
  */
-export function tokenState(
+export function tokenState<Task extends AnyTask>(
   scope: Construct,
   name: string,
-  functions: TaskFunctions,
+  functions: Readonly<Record<Task, IFunction>>,
   {
     task,
     comment,
@@ -72,7 +75,7 @@ export function tokenState(
     heartbeatSeconds,
     isFinal = false,
     retry = [],
-  }: TokenStateProps,
+  }: TokenStateProps<NoInfer<Task>>,
 ): LambdaInvoke {
   const state = LambdaInvoke.jsonata(scope, name, {
     lambdaFunction: functions[task],

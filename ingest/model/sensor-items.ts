@@ -113,6 +113,7 @@ export const Trouble = z.enum([
   'WORKBENCH_STOPPED',
   'WORKBENCH_UNREACHABLE',
   'POLL_FAILED',
+  'RUN_FAILED',
   'POLLER_BUSY',
   'QUEUE_AGING',
   'DEAD_LETTERS',
@@ -126,3 +127,7 @@ export const Trouble = z.enum([
   'CLOCK_SKEW',
 ]);
 export type Trouble = z.infer<typeof Trouble>;
+
+/** A trouble, and how many of what it is about: messages, devices, or 1. */
+export const TroubleCount = z.strictObject({ code: Trouble, count: z.int().min(1) });
+export type TroubleCount = z.infer<typeof TroubleCount>;

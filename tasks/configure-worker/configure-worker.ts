@@ -1,11 +1,8 @@
 import * as z from 'zod';
 import { LiveSlot } from '../../workflow/model/batch-plan.ts';
 import { refuseEndedRun } from '../refuse-ended-run.ts';
-import {
-  type SentCommand,
-  sendWorkerCommand,
-  type WorkerDocument,
-} from '../worker-command/send-worker-command.ts';
+import type { CommandDocument, SentCommand } from '../worker-command/send-request.ts';
+import { sendWorkerCommand } from '../worker-command/send-worker-command.ts';
 
 export const ConfigureWorkerInput = z.strictObject({
   ...LiveSlot.shape,
@@ -24,7 +21,7 @@ export type ConfigureWorkerInput = z.infer<typeof ConfigureWorkerInput>;
  */
 export async function configureWorker(
   { workerIndex, attempt, redriven, ...command }: ConfigureWorkerInput,
-  deps: WorkerDocument,
+  deps: CommandDocument,
 ): Promise<SentCommand> {
   refuseEndedRun({ ...command, redriven });
   return sendWorkerCommand(deps, { version: 1, command: 'configure', ...command });

@@ -5,11 +5,8 @@ import { WorkerLostError } from '../../workflow/model/errors.ts';
 import { refuseEndedRun } from '../refuse-ended-run.ts';
 import { readInstances } from '../run-instances/find-instances.ts';
 import { onlineWorkers } from '../worker-command/online-workers.ts';
-import {
-  type SentCommand,
-  sendWorkerCommand,
-  type WorkerDocument,
-} from '../worker-command/send-worker-command.ts';
+import type { CommandDocument, SentCommand } from '../worker-command/send-request.ts';
+import { sendWorkerCommand } from '../worker-command/send-worker-command.ts';
 
 export const ConsolidateInput = z.strictObject({
   ...LiveRun.shape,
@@ -21,7 +18,7 @@ export const ConsolidateInput = z.strictObject({
 });
 export type ConsolidateInput = z.infer<typeof ConsolidateInput>;
 
-export interface ConsolidateDeps extends WorkerDocument {
+export interface ConsolidateDeps extends CommandDocument {
   readonly ec2: EC2Client;
 }
 

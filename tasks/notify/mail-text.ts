@@ -1,10 +1,5 @@
 import type { MailFields, MailKind } from '../../workflow/model/mail.ts';
-
-/** Subject and body of a mail, as the deployment's one SES template takes them. */
-export interface MailText {
-  readonly subject: string;
-  readonly text: string;
-}
+import type { MailText } from '../announce/announce.ts';
 
 const subjects: Readonly<Record<MailKind, string>> = {
   working: 'working with PHI',

@@ -1,5 +1,3 @@
-import { SendEmailCommand, type SESv2Client } from '@aws-sdk/client-sesv2';
-import { PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
 import * as z from 'zod';
 import {
   type MailPlace,
@@ -12,6 +10,7 @@ import type { LedgerTable } from '../../ledger/table.ts';
 import { LiveRun, Run } from '../../workflow/model/batch-plan.ts';
 import { MailFields } from '../../workflow/model/mail.ts';
 import { runName } from '../../workflow/model/names.ts';
+import { announce, type Announcer } from '../announce/announce.ts';
 import { refuseEndedRun } from '../refuse-ended-run.ts';
 import { writeMail } from './mail-text.ts';
 
@@ -31,13 +30,9 @@ export const NotifyOutput = z.strictObject({
 });
 export type NotifyOutput = z.infer<typeof NotifyOutput>;
 
-export interface NotifyDeps {
-  readonly ses: SESv2Client;
-  readonly sns: SNSClient;
+export interface NotifyDeps extends Announcer {
   readonly table: LedgerTable;
   readonly study: string;
-  readonly topicArn: string;
-  readonly mail: { readonly template: string; readonly from: string; readonly to: string };
   readonly now: () => Date;
   readonly sleep: (seconds: number) => Promise<void>;
 }
@@ -52,8 +47,7 @@ const stepSeconds = 1;
  *
  * Once per run and kind, by the ledger; of two calls at once the second waits for the first. Only
  * where a sender dies, or SES's answer is lost, between mail and record, the mail goes out again: SES
- * takes no token to tell by. The topic comes first: what reads it can tell a repeated message by
- * batch, run and kind, and a person who gets a mail twice cannot.
+ * takes no token to tell by.
  *
  * @throws RunEndedError in a run that is over.
  */
@@ -85,22 +79,8 @@ export async function notify(input: NotifyInput, deps: NotifyDeps): Promise<Noti
 }
 
 async function send(place: MailPlace, fields: MailFields, deps: NotifyDeps): Promise<void> {
-  await deps.sns.send(
-    new PublishCommand({ TopicArn: deps.topicArn, Message: JSON.stringify(fields) }),
-  );
-  const { MessageId } = await deps.ses.send(
-    new SendEmailCommand({
-      FromEmailAddress: deps.mail.from,
-      Destination: { ToAddresses: [deps.mail.to] },
-      Content: {
-        Template: {
-          TemplateName: deps.mail.template,
-          TemplateData: JSON.stringify(writeMail(fields)),
-        },
-      },
-    }),
-  );
-  await recordMail(deps.table, place, MessageId ?? '', deps.now());
+  const messageId = await announce(deps, fields, writeMail(fields));
+  await recordMail(deps.table, place, messageId, deps.now());
 }
 
 /** An error's name goes into the mail only if it is one: AWS's are, and so are ours. */

@@ -2,7 +2,7 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import * as z from 'zod';
 import { defineTask } from '../define-task.ts';
 import { readEnvironment, text } from '../environment.ts';
-import { SentCommand } from '../worker-command/send-worker-command.ts';
+import { SentCommand } from '../worker-command/send-request.ts';
 import { process, ProcessInput } from './process.ts';
 
 const env = readEnvironment(z.object({ WORKER_DOCUMENT: text }));

@@ -1,11 +1,8 @@
 import * as z from 'zod';
 import { BatchPlan, LiveSlot } from '../../workflow/model/batch-plan.ts';
 import { refuseEndedRun } from '../refuse-ended-run.ts';
-import {
-  type SentCommand,
-  sendWorkerCommand,
-  type WorkerDocument,
-} from '../worker-command/send-worker-command.ts';
+import type { CommandDocument, SentCommand } from '../worker-command/send-request.ts';
+import { sendWorkerCommand } from '../worker-command/send-worker-command.ts';
 
 export const ProcessInput = z.strictObject({
   ...LiveSlot.shape,
@@ -25,7 +22,7 @@ export type ProcessInput = z.infer<typeof ProcessInput>;
  */
 export async function process(
   { workerIndex, attempt, redriven, ...command }: ProcessInput,
-  deps: WorkerDocument,
+  deps: CommandDocument,
 ): Promise<SentCommand> {
   refuseEndedRun({ ...command, redriven });
   return sendWorkerCommand(deps, { version: 1, command: 'process', ...command });

@@ -21,6 +21,19 @@ export async function findInstances(ec2: EC2Client, scope: RunScope): Promise<Fo
   return describe(ec2, [...filtersOf(scope), states]);
 }
 
+/** Finds the instances of a study that are one of its long-lived systems, and not terminated. */
+export function findSystem(
+  ec2: EC2Client,
+  study: string,
+  system: string,
+): Promise<FoundInstance[]> {
+  return describe(ec2, [
+    ...filtersOf({ study }),
+    { Name: `tag:${tagKeys.system}`, Values: [system] },
+    { Name: 'instance-state-name', Values: notTerminated },
+  ]);
+}
+
 /**
  * Reads instances by id, whatever their state; one that EC2 does not know is left out.
  *

@@ -1,22 +1,6 @@
-import { SendCommandCommand, type SSMClient } from '@aws-sdk/client-ssm';
-import * as z from 'zod';
 import { WorkerLostError } from '../../workflow/model/errors.ts';
 import { encodeWorkerCommand, type WorkerCommand } from '../../workflow/model/worker-command.ts';
-import { isAwsError } from '../../runtime/aws-errors.ts';
-
-/** How commands reach a worker. */
-export interface WorkerDocument {
-  readonly ssm: SSMClient;
-  /** The deployment's one SSM document, which runs `run-worker` with the command as its argument. */
-  readonly documentName: string;
-}
-
-/** The receipt of a command. Its answer comes from the worker, to the task token in it. */
-export const SentCommand = z.strictObject({ commandId: z.string(), instanceId: z.string() });
-export type SentCommand = z.infer<typeof SentCommand>;
-
-/** SSM's word for an instance that is not running, or whose agent does not answer. */
-const lost = new Set(['InvalidInstanceId']);
+import { type CommandDocument, sendRequest, type SentCommand } from './send-request.ts';
 
 /**
  * Tells a worker what to do.
@@ -27,23 +11,14 @@ const lost = new Set(['InvalidInstanceId']);
  *
  * @throws WorkerLostError when SSM cannot reach the instance.
  */
-export async function sendWorkerCommand(
-  { ssm, documentName }: WorkerDocument,
+export function sendWorkerCommand(
+  document: CommandDocument,
   command: WorkerCommand,
 ): Promise<SentCommand> {
-  try {
-    const { Command } = await ssm.send(
-      new SendCommandCommand({
-        DocumentName: documentName,
-        InstanceIds: [command.instanceId],
-        Parameters: { request: [encodeWorkerCommand(command)] },
-        // Time to reach the agent. A worker that has not begun by then has missed its heartbeats.
-        TimeoutSeconds: 60,
-      }),
-    );
-    return { commandId: Command?.CommandId ?? '', instanceId: command.instanceId };
-  } catch (error) {
-    if (!isAwsError(error, lost)) throw error;
-    throw new WorkerLostError(`worker ${command.instanceId} cannot be reached`, { cause: error });
-  }
+  const { instanceId } = command;
+  return sendRequest(
+    document,
+    { instanceId, request: encodeWorkerCommand(command) },
+    (cause) => new WorkerLostError(`worker ${instanceId} cannot be reached`, { cause }),
+  );
 }

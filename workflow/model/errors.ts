@@ -135,6 +135,30 @@ export class RemnantsError extends CzarError {
   readonly family = 'expected';
 }
 
+/** Another execution of the ingest runs, begun before this one: this one is to do nothing. */
+export class IngestBusyError extends CzarError {
+  static readonly code = 'IngestBusyError';
+  override readonly name = IngestBusyError.code;
+  readonly code = IngestBusyError.code;
+  readonly family = 'expected';
+}
+
+/** The workbench (E) does not exist, or is not running. */
+export class WorkbenchStoppedError extends CzarError {
+  static readonly code = 'WorkbenchStoppedError';
+  override readonly name = WorkbenchStoppedError.code;
+  readonly code = WorkbenchStoppedError.code;
+  readonly family = 'expected';
+}
+
+/** The workbench (E) is starting, or its SSM agent does not answer. */
+export class WorkbenchUnreachableError extends CzarError {
+  static readonly code = 'WorkbenchUnreachableError';
+  override readonly name = WorkbenchUnreachableError.code;
+  readonly code = WorkbenchUnreachableError.code;
+  readonly family = 'expected';
+}
+
 /** A task's input, output or environment does not have the agreed form. */
 export class ContractError extends CzarError {
   static readonly code = 'ContractError';
