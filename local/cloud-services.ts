@@ -6,6 +6,7 @@ import { createDynamodbService } from './services/dynamodb/dynamodb-service.ts';
 import { createEc2Service, type Ec2Service } from './services/ec2/ec2-service.ts';
 import { createEventsService, type EventsService } from './services/events/events-service.ts';
 import type { IamService } from './services/iam/iam-service.ts';
+import { createIotService, type IotService } from './services/iot/iot-service.ts';
 import { createKmsService } from './services/kms/kms-service.ts';
 import { createLambdaService, type LambdaService } from './services/lambda/lambda-service.ts';
 import { createLogsService } from './services/logs/logs-service.ts';
@@ -26,6 +27,7 @@ export interface CloudServices {
   readonly events: EventsService;
   readonly states: StatesService;
   readonly ec2: Ec2Service;
+  readonly iot: IotService;
   readonly logsDirectory: string;
   /** Puts a file of the assembly where CDK's bootstrap would have; folders are for functions only. */
   readonly seedAsset: (asset: AssetFile) => Promise<void>;
@@ -58,6 +60,7 @@ export function createCloudServices(
     () => sqs,
   );
   const states: StatesService = createStatesService(surroundings, taskInvoker, events, logs);
+  const iot = createIotService(surroundings, () => sqs, logs);
   const s3 = createS3Service(surroundings, kms, events);
   const ec2 = createEc2Service(surroundings, kms, interference.ec2);
   return {
@@ -68,6 +71,7 @@ export function createCloudServices(
       ec2,
       createSsmService(surroundings, ec2.fleet),
       createSnsService(surroundings, lambda, kms),
+      iot,
       sqs,
       createDynamodbService(surroundings),
       s3,
@@ -84,6 +88,7 @@ export function createCloudServices(
     events,
     states,
     ec2,
+    iot,
     logsDirectory: logs.directory,
     seedAsset: ({ bucket, key, path, packaging }) =>
       packaging === 'file' ? s3.seedAsset(bucket, key, path) : Promise.resolve(),

@@ -4,7 +4,8 @@ import { roleOf } from '../policy/caller.ts';
 
 /** Who called, as CloudTrail writes it. */
 export interface UserIdentity {
-  readonly type: 'AssumedRole' | 'AWSService' | 'Unknown';
+  /** `Certificate` is not CloudTrail's: what devices do stands in AWS IoT's own logs there. */
+  readonly type: 'AssumedRole' | 'AWSService' | 'Certificate' | 'Unknown';
   readonly principalId?: string;
   readonly arn?: string;
   readonly accountId?: string;
@@ -81,6 +82,15 @@ function seconds(date: Date): string {
 function userIdentity(caller: CloudCaller | undefined, time: Date): UserIdentity {
   if (caller === undefined) return { type: 'Unknown' };
   if (caller.type === 'Service') return { type: 'AWSService', invokedBy: caller.principalArn };
+  if (caller.type === 'Certificate') {
+    const { principalArn: arn, accountId } = caller;
+    return {
+      type: 'Certificate',
+      principalId: arn.slice(arn.lastIndexOf('/') + 1),
+      arn,
+      accountId,
+    };
+  }
   const roleArn = roleOf(caller) ?? caller.principalArn;
   const { userId = '', accountId } = caller;
   return {

@@ -4,15 +4,18 @@ import type { PolicyDocument } from './document.ts';
 export interface Caller {
   /** The caller's account; of no meaning for a service. */
   readonly accountId: string;
-  /** The session, user or account root ARN; for a service its name, as in `s3.amazonaws.com`. */
+  /** The session, user, certificate or account root ARN; for a service its name, as in `s3.amazonaws.com`. */
   readonly principalArn: string;
   /**
    * The role behind an assumed-role session. Derived from the session when absent, which loses a
    * role's path.
    */
   readonly roleArn?: string;
-  readonly type: 'AssumedRole' | 'User' | 'Root' | 'Service';
-  /** The policies attached to the role or user. For a service they allow nothing. */
+  readonly type: 'AssumedRole' | 'User' | 'Root' | 'Service' | 'Certificate';
+  /**
+   * The policies attached to the role or user, or the AWS IoT policies attached to the certificate.
+   * For a service they allow nothing.
+   */
   readonly identityPolicies: readonly {
     readonly name: string;
     readonly document: PolicyDocument;

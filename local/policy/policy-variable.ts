@@ -24,6 +24,8 @@ const knownKeys = new Set([
   'aws:userid',
   'aws:username',
   'ec2:sourceinstancearn',
+  'iot:clientid',
+  'iot:connection.thing.thingname',
   's3:prefix',
 ]);
 

@@ -17,14 +17,17 @@ const principalTypes = {
   User: 'User',
   Root: 'Account',
   Service: undefined,
+  Certificate: undefined,
 } as const;
 
 /** The keys that follow from who calls; undefined where AWS has none for this kind of caller. */
 function callerKeys(caller: Caller): Record<string, string | undefined> {
   const isService = caller.type === 'Service';
+  // Neither a service nor a device's certificate is a principal of IAM.
+  const isPrincipal = !isService && caller.type !== 'Certificate';
   return {
-    'aws:principalarn': isService ? undefined : (roleOf(caller) ?? caller.principalArn),
-    'aws:principalaccount': isService ? undefined : caller.accountId,
+    'aws:principalarn': isPrincipal ? (roleOf(caller) ?? caller.principalArn) : undefined,
+    'aws:principalaccount': isPrincipal ? caller.accountId : undefined,
     'aws:principaltype': principalTypes[caller.type],
     'aws:username': caller.type === 'User' ? caller.principalArn.split('/').at(-1) : undefined,
     'aws:principalisawsservice': String(isService),

@@ -25,6 +25,8 @@ export const LocalState = z.strictObject({
   assembly: z.string(),
   accessLog: z.string(),
   mails: z.string(),
+  /** The certificate that devices trust the IoT endpoint by; absent where the stacks have no devices. */
+  iotAuthority: z.string().optional(),
   credentials: z.record(z.enum(personRoles), Credentials),
 });
 export type LocalState = z.infer<typeof LocalState>;
@@ -112,5 +114,7 @@ export function roleEnvironment(state: LocalState, role: PersonRole): Record<str
     AWS_SESSION_TOKEN: sessionToken,
     CZAR_STUDY: state.study,
     CZAR_STATE: join(state.directory, 'uploads'),
+    // On AWS a system's own authorities vouch for the endpoint.
+    ...(state.iotAuthority === undefined ? {} : { CZAR_IOT_CA: state.iotAuthority }),
   };
 }

@@ -76,6 +76,7 @@ async function start(): Promise<LocalState> {
   const credentials = Object.fromEntries(
     personRoles.map((role) => [role, cloud.personCredentials(role)]),
   ) as LocalState['credentials'];
+  const { authorityPath: iotAuthority } = cloud.services.iot;
   return {
     pid: process.pid,
     endpoint: cloud.endpoint,
@@ -85,6 +86,7 @@ async function start(): Promise<LocalState> {
     assembly,
     accessLog: cloud.accessLogPath,
     mails: cloud.mailsDirectory,
+    ...(iotAuthority === undefined ? {} : { iotAuthority }),
     credentials,
   };
 }

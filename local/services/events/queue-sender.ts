@@ -8,13 +8,16 @@ export interface QueueMessage {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** Sends messages as a service of AWS, which has no credentials to sign with. */
+/** Sends messages as a service of AWS, which has no credentials to sign with, or as a role that one took. */
 export interface QueueSender {
-  /** @throws ApiError when the queue's or its key's policy does not let the service. */
+  /**
+   * @param sourceArn for which of its resources a service sends; a role says nothing of the kind
+   * @throws ApiError when the policies of the caller, the queue or its key do not let it.
+   */
   send(
     caller: CloudCaller,
     queueArn: string,
-    sourceArn: string,
+    sourceArn: string | undefined,
     message: QueueMessage,
   ): Promise<void>;
 }
@@ -31,7 +34,7 @@ export function createQueueSender(surroundings: Surroundings, sqs: () => Service
       const request = JSON.stringify({
         QueueUrl: `${url.origin}/${accountId}/${queueArn.split(':').at(-1) ?? ''}`,
         MessageBody: body,
-        MessageAttributes: Object.fromEntries(entries),
+        ...(entries.length > 0 && { MessageAttributes: Object.fromEntries(entries) }),
       });
       await sqs().handle(
         {
@@ -49,9 +52,14 @@ export function createQueueSender(surroundings: Surroundings, sqs: () => Service
   };
 }
 
-function internalCall(surroundings: Surroundings, caller: CloudCaller, sourceArn: string): Call {
+function internalCall(
+  surroundings: Surroundings,
+  caller: CloudCaller,
+  sourceArn: string | undefined,
+): Call {
   const { accountId, clock } = surroundings;
-  const source = { 'aws:SourceArn': sourceArn, 'aws:SourceAccount': accountId };
+  const source =
+    sourceArn === undefined ? {} : { 'aws:SourceArn': sourceArn, 'aws:SourceAccount': accountId };
   let record: CallRecord = { eventName: 'SendMessage', readOnly: false };
   const decide = (eventSource: string, details: CallRecord, access: Access): void => {
     const context = { ...access.context, ...source };

@@ -41,13 +41,15 @@ export function createSqsService(
   const { region, accountId } = surroundings;
   const queues = new Queues(surroundings);
   const store = createMessageStore(region, accountId);
-  const note = createMessageJournal(surroundings.directory);
+  const journal = createMessageJournal(surroundings.directory);
   const operations = new QueueOperations(store, queues, accountId);
   return {
     signingName: 'sqs',
     protocol: 'json',
     resources: queueResources(operations, queues),
-    stop: () => store.stop(),
+    stop: async () => {
+      await Promise.all([store.stop(), journal.close()]);
+    },
     handle: async (request, call) => {
       const target = request.headers['x-amz-target'];
       const name = typeof target === 'string' ? (target.split('.').at(-1) ?? '') : '';
@@ -56,7 +58,7 @@ export function createSqsService(
       call.record(operationRecord(operation, accesses));
       for (const access of accesses) call.authorize(access);
       useKey(operation, call, queues, keys, `sqs.${region}.amazonaws.com`);
-      await note(operation);
+      await journal.note(operation);
       return {
         status: 200,
         headers: { 'content-type': 'application/x-amz-json-1.0' },

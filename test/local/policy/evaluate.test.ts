@@ -220,6 +220,40 @@ describe('services', () => {
   });
 });
 
+describe('certificates of devices', () => {
+  const topicOf = (device: string) => `arn:aws:iot:eu-west-1:${account}:topic/d/${device}/obs`;
+  const own = {
+    Effect: 'Allow',
+    Action: 'iot:Publish',
+    Resource: topicOf('${iot:Connection.Thing.ThingName}'),
+  };
+  const certificate = (...statements: object[]): Caller => ({
+    accountId: account,
+    principalArn: `arn:aws:iot:eu-west-1:${account}:cert/0abc`,
+    type: 'Certificate',
+    identityPolicies: [{ name: 'devices', document: policy(...statements) }],
+  });
+  const publishes = (caller: Caller, device: string, thing?: string) =>
+    isAllowed(caller, {
+      action: 'iot:Publish',
+      resource: topicOf(device),
+      context: { 'iot:Connection.Thing.ThingName': thing },
+    });
+
+  it('do what their policies allow the thing that they stand for', () => {
+    expect(publishes(certificate(own), 'A', 'A')).toBe(true);
+    expect(publishes(certificate(own), 'B', 'A')).toBe(false);
+    expect(publishes(certificate(own), '*', 'A')).toBe(false);
+    expect(publishes(certificate(own), 'A')).toBe(false);
+  });
+
+  it('are no principals of IAM', () => {
+    const anybody = { ...own, Condition: { Null: { 'aws:PrincipalArn': 'false' } } };
+
+    expect(publishes(certificate(anybody), 'A', 'A')).toBe(false);
+  });
+});
+
 describe('calls across accounts', () => {
   const foreign: Caller = {
     accountId: otherAccount,
