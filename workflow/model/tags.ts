@@ -11,6 +11,8 @@ export const tagKeys = {
   redrive: 'czar:redrive',
   worker: 'czar:worker',
   attempt: 'czar:attempt',
+  /** Which of the long-lived instances it is: `workbench` for E. No worker has it. */
+  system: 'czar:system',
 } as const;
 
 /** Last segment of an execution's ARN. */
