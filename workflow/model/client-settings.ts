@@ -4,14 +4,29 @@ import { Study } from './code.ts';
 /** Name of the SSM parameter that tells `czar` where a study's deployment keeps what. */
 export const clientSettingsParameter = (study: string): string => `/${study}/client`;
 
+const name = z.string().min(1);
+
+/** What `czar` knows of a deployment's sensor ingest. */
+export const IngestSettings = z.strictObject({
+  sensorTable: name,
+  assignmentTable: name,
+  stateMachineArn: name,
+  queueUrl: z.url(),
+  /** Name of the IoT policy that every device's certificate gets. */
+  thingPolicy: name,
+});
+export type IngestSettings = z.infer<typeof IngestSettings>;
+
 /** What `czar` knows of a deployment. Names only, no secret. */
 export const ClientSettings = z.strictObject({
   study: Study,
-  inputBucket: z.string().min(1),
-  resultBucket: z.string().min(1),
-  ancillaryBucket: z.string().min(1),
-  ledgerTable: z.string().min(1),
-  dataKeyArn: z.string().min(1),
-  stateMachineArn: z.string().min(1),
+  inputBucket: name,
+  resultBucket: name,
+  ancillaryBucket: name,
+  ledgerTable: name,
+  dataKeyArn: name,
+  stateMachineArn: name,
+  /** Absent where the deployment has no sensor ingest. */
+  ingest: IngestSettings.optional(),
 });
 export type ClientSettings = z.infer<typeof ClientSettings>;

@@ -9,7 +9,8 @@ import {
 import { DescribeInstanceInformationCommand, SendCommandCommand } from '@aws-sdk/client-ssm';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startTestCloud, type TestCloud, type TestCloudOptions } from './test-cloud.ts';
-import { quickBoot, storageKeyArn } from './worker-template.ts';
+import { declaredWorkbench } from './workbench-properties.ts';
+import { quickBoot } from './worker-template.ts';
 
 let cloud: TestCloud;
 afterEach(() => cloud.stop());
@@ -23,44 +24,16 @@ printf '#!/bin/bash\\necho boot >>"$CZAR_ROOT/boots"\\n' >"$hook"
 chmod 0700 "$hook"
 `;
 
-/** An instance as stacks/constructs/workbench.ts declares it. */
-const declared = (userData: string, more: Record<string, unknown> = {}) => ({
-  AvailabilityZone: 'us-east-1a',
-  BlockDeviceMappings: [
-    {
-      DeviceName: '/dev/xvda',
-      Ebs: {
-        DeleteOnTermination: true,
-        Encrypted: true,
-        KmsKeyId: storageKeyArn,
-        VolumeSize: 16,
-        VolumeType: 'gp3',
-      },
-    },
-  ],
-  IamInstanceProfile: profileName,
-  ImageId: 'ami-0123456789abcdef0',
-  InstanceInitiatedShutdownBehavior: 'stop',
-  InstanceType: 'm7i.large',
-  MetadataOptions: { HttpPutResponseHopLimit: 1, HttpTokens: 'required' },
-  Monitoring: true,
-  PropagateTagsToVolumeOnCreation: true,
-  SecurityGroupIds: ['sg-0123456789abcdef0'],
-  SubnetId: cloud.subnetId,
-  Tags: [{ Key: 'czar:system', Value: 'workbench' }],
-  Tenancy: 'dedicated',
-  UserData: Buffer.from(userData).toString('base64'),
-  ...more,
-});
-const profileName = 'arn:aws:iam::111122223333:instance-profile/Worker';
-
 async function declareInstance(
   userData: string,
   more: Record<string, unknown> = {},
   options: TestCloudOptions = {},
 ): Promise<string> {
   cloud = await startTestCloud(options);
-  const { ref } = await cloud.declare('AWS::EC2::Instance', declared(userData, more));
+  const { ref } = await cloud.declare(
+    'AWS::EC2::Instance',
+    declaredWorkbench(cloud.subnetId, userData, more),
+  );
   return ref;
 }
 

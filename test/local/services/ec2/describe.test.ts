@@ -121,7 +121,9 @@ describe('what runs', () => {
   it('names an operation that it does not support', async () => {
     const reboot = cloud.ec2.send(new RebootInstancesCommand({ InstanceIds: [ids[0]!] }));
 
-    await expect(reboot).rejects.toThrow('EC2 RebootInstances is not supported by the embedded cloud');
+    await expect(reboot).rejects.toThrow(
+      'EC2 RebootInstances is not supported by the embedded cloud',
+    );
     expect(cloud.records.at(-1)).toEqual({ eventName: 'RebootInstances', readOnly: false });
   });
 
