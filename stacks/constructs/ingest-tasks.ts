@@ -63,14 +63,10 @@ function wire(props: IngestTasksProps): Readonly<Record<IngestTask, Wiring>> {
   const { config, sensors, queues, announcements } = props;
   const STUDY = config.pit;
   const SENSOR_TABLE = sensors.sensorTable.tableName;
-  const bothQueues = {
-    QUEUE_URL: queues.sensors.queueUrl,
-    DEAD_LETTER_QUEUE_URL: queues.deadLetters.queueUrl,
-  };
   return {
     'check-workbench': {
       description: 'Finds the workbench, and any other run that is on',
-      environment: { STUDY, STATE_MACHINE_ARN: machineArn(props) },
+      environment: { STUDY },
       rights: [
         // Describing knows no resources: it is all or none.
         allow(['ec2:DescribeInstances', 'ssm:DescribeInstanceInformation'], ['*']),
@@ -79,17 +75,21 @@ function wire(props: IngestTasksProps): Readonly<Record<IngestTask, Wiring>> {
     },
     'poll-sensors': {
       description: 'Has the workbench empty the sensor queue',
-      environment: { STUDY, POLLER_DOCUMENT: props.documentName, ...bothQueues },
-      rights: [...command(props), seeQueues(props)],
+      environment: { POLLER_DOCUMENT: props.documentName },
+      rights: command(props),
     },
     'record-poll': {
       description: 'Writes down what a poll did',
-      environment: { STUDY, SENSOR_TABLE },
+      environment: { SENSOR_TABLE },
       rights: useSensorTable(props, 'dynamodb:GetItem', 'dynamodb:UpdateItem'),
     },
     'report-gaps': {
       description: 'Looks for what was expected of devices and did not come',
-      environment: { STUDY, SENSOR_TABLE, ...bothQueues },
+      environment: {
+        SENSOR_TABLE,
+        QUEUE_URL: queues.sensors.queueUrl,
+        DEAD_LETTER_QUEUE_URL: queues.deadLetters.queueUrl,
+      },
       rights: [
         ...useSensorTable(props, 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem'),
         seeQueues(props),

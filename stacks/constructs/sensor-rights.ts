@@ -86,12 +86,19 @@ function provision(pit: string): PolicyStatement[] {
   const things = regional('iot', 'thing/*');
   const certificates = regional('iot', 'cert/*');
   return [
-    allow(['iot:CreateThing', 'iot:DescribeThing', 'iot:ListThingPrincipals'], [things]),
+    allow(['iot:CreateThing', 'iot:DescribeThing'], [things]),
     allow(['iot:DescribeCertificate', 'iot:UpdateCertificate'], [certificates]),
-    allow(['iot:AttachThingPrincipal'], [certificates, things]),
     // AWS IoT asks for the right on the certificate; which policy is attached it does not ask.
     allow(['iot:AttachPolicy'], [certificates, regional('iot', `policy/${devicePolicyName(pit)}`)]),
-    // These two know no resources: a certificate's id is made here, and the endpoint is the account's.
-    allow(['iot:CreateCertificateFromCsr', 'iot:DescribeEndpoint'], ['*']),
+    // These know no resources, or AWS's two references do not agree that they do.
+    allow(
+      [
+        'iot:AttachThingPrincipal',
+        'iot:CreateCertificateFromCsr',
+        'iot:DescribeEndpoint',
+        'iot:ListThingPrincipals',
+      ],
+      ['*'],
+    ),
   ];
 }

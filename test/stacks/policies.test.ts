@@ -29,7 +29,7 @@ describe('every policy', () => {
     /^logs:(PutResourcePolicy|DescribeResourcePolicies|DescribeLogGroups)$/,
     /^ssm:(DescribeInstanceInformation|GetCommandInvocation|ListCommandInvocations)$/,
     /^xray:/,
-    /^iot:(CreateCertificateFromCsr|DescribeEndpoint)$/,
+    /^iot:(CreateCertificateFromCsr|DescribeEndpoint|AttachThingPrincipal|ListThingPrincipals)$/,
   ];
 
   /** Statements of roles that allow more than they name. */
