@@ -11,7 +11,7 @@ import {
   StateMachineType,
 } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
-import { ingestLifecycle } from '../workflow/ingest.ts';
+import { ingestLifecycle, mostIngestHours } from '../workflow/ingest.ts';
 import type { BatchStack } from './batch-stack.ts';
 import type { CzarConfig } from './config.ts';
 import type { Alarms } from './constructs/alarms.ts';
@@ -34,9 +34,6 @@ export interface IngestStackProps extends StackProps {
   readonly batch: BatchStack;
   readonly artifacts: WorkbenchArtifacts;
 }
-
-/** Longest that a run may take: a poll of an hour at the most, and an hour for all around it. */
-const mostHours = 2;
 
 /**
  * The sensor ingest: where devices come in, the queue of their messages, E that empties it, and the
@@ -95,7 +92,7 @@ export class IngestStack extends Stack {
       queryLanguage: QueryLanguage.JSONATA,
       definitionBody: DefinitionBody.fromChainable(ingestLifecycle(this, functions)),
       comment: 'One poll of the sensor queue, and what it tells',
-      timeout: Duration.hours(mostHours),
+      timeout: Duration.hours(mostIngestHours),
       logs: {
         destination: new LogGroup(this, 'PollsLog', {
           encryptionKey: data.storageKey,
