@@ -3,14 +3,11 @@ import { HIPAASecurityChecks } from 'cdk-nag';
 import { bundleLambdas } from './bundles.ts';
 import { ConfigError, type CzarConfig, readConfig } from './config.ts';
 import { addStudy } from './study.ts';
-import { buildWorkerArtifacts } from './worker-artifacts.ts';
+import { buildArtifacts } from './worker-artifacts.ts';
 
 const app = new App();
 const config = configOrExit();
-const [artifacts] = await Promise.all([
-  buildWorkerArtifacts(config.workerPlatform),
-  bundleLambdas(),
-]);
+const [artifacts] = await Promise.all([buildArtifacts(config), bundleLambdas()]);
 addStudy(app, config, artifacts);
 Validations.of(app).addPlugins(new HIPAASecurityChecks(app));
 app.synth();

@@ -1,4 +1,4 @@
-import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { Aws, CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
@@ -12,15 +12,19 @@ import {
 } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { batchLifecycle, mostDays } from '../workflow/definition.ts';
-import { type ClientSettings, clientSettingsParameter } from '../workflow/model/client-settings.ts';
+import {
+  type ClientSettings,
+  clientSettingsParameter,
+  type IngestSettings,
+} from '../workflow/model/client-settings.ts';
 import type { TaskFunctions } from '../workflow/task-functions.ts';
 import type { CzarConfig } from './config.ts';
 import { Alarms } from './constructs/alarms.ts';
 import { Announcements } from './constructs/announcements.ts';
 import { BatchTasks } from './constructs/batch-tasks.ts';
 import { EventTasks } from './constructs/event-tasks.ts';
-import type { DataStack } from './data-stack.ts';
-import { stateMachineName } from './names.ts';
+import type { DataStack, SensorData } from './data-stack.ts';
+import { devicePolicyName, ingestMachineName, sensorQueueName, stateMachineName } from './names.ts';
 import { pipelineNames } from './pipeline-names.ts';
 import type { WorkersStack } from './workers-stack.ts';
 
@@ -37,6 +41,8 @@ export interface BatchStackProps extends StackProps {
  */
 export class BatchStack extends Stack {
   readonly stateMachine: IStateMachine;
+  readonly announcements: Announcements;
+  readonly alarms: Alarms;
 
   constructor(scope: Construct, id: string, props: BatchStackProps) {
     const { config, data, workers, ...stackProps } = props;
@@ -56,6 +62,8 @@ export class BatchStack extends Stack {
       pipelines: pipelineNames(),
       deadLetterQueue: deadLetters,
     });
+    this.announcements = announcements;
+    this.alarms = alarms;
     this.stateMachine = this.lifecycle(functions, props);
     new EventTasks(this, 'Events', {
       config,
@@ -117,6 +125,7 @@ export class BatchStack extends Stack {
       ledgerTable: data.ledger.tableName,
       dataKeyArn: data.dataKey.keyArn,
       stateMachineArn: this.stateMachine.stateMachineArn,
+      ...(data.sensors && { ingest: ingestSettings(config, data.sensors) }),
     };
     const parameter = new StringParameter(this, 'ClientSettings', {
       parameterName: clientSettingsParameter(config.pit),
@@ -126,4 +135,18 @@ export class BatchStack extends Stack {
     new CfnOutput(this, 'StateMachineArn', { value: this.stateMachine.stateMachineArn });
     new CfnOutput(this, 'ClientSettingsParameter', { value: parameter.parameterName });
   }
+}
+
+/** IngestStack is built on this one, so its parts are told by their names. */
+function ingestSettings(
+  { pit }: CzarConfig,
+  { sensorTable, assignmentTable }: SensorData,
+): IngestSettings {
+  return {
+    sensorTable: sensorTable.tableName,
+    assignmentTable: assignmentTable.tableName,
+    stateMachineArn: `arn:${Aws.PARTITION}:states:${Aws.REGION}:${Aws.ACCOUNT_ID}:stateMachine:${ingestMachineName(pit)}`,
+    queueUrl: `https://sqs.${Aws.REGION}.${Aws.URL_SUFFIX}/${Aws.ACCOUNT_ID}/${sensorQueueName(pit)}`,
+    thingPolicy: devicePolicyName(pit),
+  };
 }

@@ -79,6 +79,16 @@ export async function bundleAgent(outDirectory: string): Promise<void> {
   await bundlePipelines(join(outDirectory, 'pipelines'));
 }
 
+/** Bundles what E runs: `agent.mjs` in a directory emptied before. */
+export async function bundlePoller(outDirectory: string): Promise<void> {
+  await rm(outDirectory, { recursive: true, force: true });
+  await build({
+    ...forNode24,
+    entryPoints: [{ in: 'ingest/poller/agent.ts', out: 'agent' }],
+    outdir: outDirectory,
+  });
+}
+
 /** Writes a file whole or not at all, and leaves one that has these bytes already alone. */
 export async function replaceFile(path: string, contents: Uint8Array): Promise<void> {
   const present = await readFile(path).catch(() => undefined);

@@ -110,6 +110,26 @@ export const CzarConfig = z
       }),
     ).default([]),
     /**
+     * The sensor ingest: device gate, sensor queue, E (the workbench) and its polls. E is one
+     * instance around the clock, so it has to be asked for.
+     */
+    ingest: flag.default(false),
+    /** Minutes from one poll of the sensor queue to the next: a whole part of an hour. */
+    pollMinutes: integer(
+      z
+        .int({ error: 'must be a whole number' })
+        .refine((minutes) => minutes >= 5 && 60 % minutes === 0, {
+          error: 'must be 5, 6, 10, 12, 15, 20, 30 or 60',
+        }),
+    ).default(15),
+    /** Hours that a day's sensor batch stays open for what comes late. */
+    sealAfterHours: integer(
+      z
+        .int({ error: 'must be a whole number' })
+        .min(0, { error: 'must be at least 0' })
+        .max(168, { error: 'must be at most 168' }),
+    ).default(6),
+    /**
      * Platform of the worker's node and engine: EC2's, or `host` for a local run, whose workers
      * are processes of this machine.
      */
@@ -133,6 +153,14 @@ export const CzarConfig = z
         path: ['bastionCidrs'],
         message: 'must not open port 22 to every address',
         input: value.bastionCidrs,
+      });
+    }
+    if (value.ingest && value.egress === 'nat' && value.gatewayPrefixLists.length === 0) {
+      issues.push({
+        code: 'custom',
+        path: ['gatewayPrefixLists'],
+        message: 'must be given where ingest is true and egress is nat: E could reach the internet',
+        input: value.gatewayPrefixLists,
       });
     }
   })

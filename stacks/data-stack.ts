@@ -1,12 +1,5 @@
-import { Duration, RemovalPolicy, Stack, type StackProps, Validations } from 'aws-cdk-lib';
-import {
-  AttributeType,
-  BillingMode,
-  type ITable,
-  ProjectionType,
-  Table,
-  TableEncryption,
-} from 'aws-cdk-lib/aws-dynamodb';
+import { Duration, Stack, type StackProps, Validations } from 'aws-cdk-lib';
+import { AttributeType, type ITable, ProjectionType } from 'aws-cdk-lib/aws-dynamodb';
 import {
   FlowLog,
   FlowLogDestination,
@@ -26,16 +19,24 @@ import {
   onlyReadBy,
   onlyReadThrough,
   onlyWrittenFrom,
+  onlyWrittenThrough,
 } from './constructs/input-fence.ts';
+import { ledgerTable } from './constructs/ledger-table.ts';
 import { People } from './constructs/people.ts';
+import { PollerRole, type SensorStores } from './constructs/poller-role.ts';
 import { SecureBucket } from './constructs/secure-bucket.ts';
 import { StorageKey } from './constructs/storage-key.ts';
-import { WorkerRole } from './constructs/worker-role.ts';
+import { type StudyStores, WorkerRole } from './constructs/worker-role.ts';
 import type { NetworkStack } from './network-stack.ts';
 
 export interface DataStackProps extends StackProps {
   readonly config: CzarConfig;
   readonly network: NetworkStack;
+}
+
+/** What a study with sensor ingest has besides. */
+export interface SensorData extends SensorStores {
+  readonly pollerRole: IRole;
 }
 
 /**
@@ -60,11 +61,14 @@ export class DataStack extends Stack {
   readonly researcherRole: IRole;
   readonly operatorRole: IRole;
   readonly auditorRole: IRole;
+  /** Only where the configuration asks for `ingest`. */
+  readonly sensors: SensorData | undefined;
 
   constructor(scope: Construct, id: string, { config, network, ...props }: DataStackProps) {
     super(scope, id, props);
     const { pit } = config;
     const worker = new WorkerRole(this, 'Worker');
+    const poller = config.ingest ? new PollerRole(this, 'Poller') : undefined;
     const people = new People(this, 'People', { pit });
     this.workerRole = worker.role;
     this.uploaderRole = people.uploader;
@@ -77,6 +81,7 @@ export class DataStack extends Stack {
       workerRole: worker.role,
       uploaderRole: people.uploader,
       researcherRole: people.researcher,
+      pollerRole: poller?.role,
     }).key;
     this.storageKey = new StorageKey(this, 'StorageKey', { pit }).key;
 
@@ -95,11 +100,12 @@ export class DataStack extends Stack {
     this.resultBucket = result.bucket;
     this.logBucket = log.bucket;
     this.ancillaryBucket = ancillary.bucket;
-    this.ledger = ledgerTable(this, this.storageKey);
+    this.ledger = ledger(this, this.storageKey);
 
     const stores = { pit, ...this.stores() };
+    this.sensors = poller && this.addSensors(poller, stores, network);
     worker.allow(stores);
-    people.allow(stores);
+    people.allow({ ...stores, sensors: this.sensors });
 
     new FlowLog(this, 'FlowLog', {
       resourceType: FlowLogResourceType.fromVpc(network.vpc),
@@ -117,6 +123,15 @@ export class DataStack extends Stack {
         reason: 'The ledger has point-in-time recovery and deletion protection',
       },
     );
+  }
+
+  private addSensors(poller: PollerRole, stores: StudyStores, network: NetworkStack): SensorData {
+    const sensors = sensorStores(this, this.storageKey);
+    poller.allow(stores, sensors);
+    this.inputBucket.addToResourcePolicy(
+      onlyWrittenThrough(this.inputBucket, network.storageEndpoint, poller.role),
+    );
+    return { ...sensors, pollerRole: poller.role };
   }
 
   private stores() {
@@ -147,17 +162,8 @@ function fenceInput(
   return bucket;
 }
 
-function ledgerTable(scope: Construct, key: IKey): Table {
-  const table = new Table(scope, 'Ledger', {
-    partitionKey: { name: 'batchId', type: AttributeType.STRING },
-    sortKey: { name: 'item', type: AttributeType.STRING },
-    billingMode: BillingMode.PAY_PER_REQUEST,
-    encryption: TableEncryption.CUSTOMER_MANAGED,
-    encryptionKey: key,
-    pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-    deletionProtection: true,
-    removalPolicy: RemovalPolicy.RETAIN,
-  });
+function ledger(scope: Construct, key: IKey): ITable {
+  const table = ledgerTable(scope, 'Ledger', { key, partitionKey: 'batchId' });
   table.addGlobalSecondaryIndex({
     indexName: batchIndex,
     partitionKey: { name: 'kind', type: AttributeType.STRING },
@@ -165,4 +171,11 @@ function ledgerTable(scope: Construct, key: IKey): Table {
     projectionType: ProjectionType.ALL,
   });
   return table;
+}
+
+function sensorStores(scope: Construct, key: IKey): SensorStores {
+  return {
+    sensorTable: ledgerTable(scope, 'Sensors', { key, partitionKey: 'scope' }),
+    assignmentTable: ledgerTable(scope, 'Assignments', { key, partitionKey: 'device' }),
+  };
 }

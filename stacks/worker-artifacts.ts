@@ -4,12 +4,12 @@ import { mkdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import * as z from 'zod';
-import { bundleAgent, replaceFile, root } from './bundles.ts';
+import { bundleAgent, bundlePoller, replaceFile, root } from './bundles.ts';
 import type { CzarConfig } from './config.ts';
 import { listFiles, type PackedFile, writeTar } from './deterministic-tar.ts';
 import { platformModules } from './platform-modules.ts';
 
-/** A file that workers get from S3A by its digest. */
+/** A file that machines get from S3A by its digest. */
 export interface Artifact {
   readonly path: string;
   /** Digest of the file, in hex: its name in S3A. */
@@ -26,7 +26,35 @@ export interface WorkerArtifacts {
   readonly agent: Artifact;
 }
 
+/** The software of a study's machines: the workers', and E's. */
+export interface StudyArtifacts extends WorkerArtifacts {
+  /** Tar of the poller's `agent.mjs`; only where the study has sensor ingest. */
+  readonly poller?: Artifact;
+}
+
 const directory = join(root, 'dist', 'artifacts');
+
+/** Builds the software that a study's configuration asks for. */
+export async function buildArtifacts({
+  workerPlatform,
+  ingest,
+}: Pick<CzarConfig, 'workerPlatform' | 'ingest'>): Promise<StudyArtifacts> {
+  const [worker, poller] = await Promise.all([
+    buildWorkerArtifacts(workerPlatform),
+    ingest ? buildPollerArtifact() : undefined,
+  ]);
+  return { ...worker, poller };
+}
+
+/** Builds E's poller: JavaScript, the same on every platform. */
+async function buildPollerArtifact(): Promise<Artifact> {
+  const outDirectory = join(directory, 'workbench');
+  await mkdir(outDirectory, { recursive: true });
+  return packed(
+    await bundled(outDirectory, 'poller', bundlePoller),
+    join(outDirectory, 'poller.tar'),
+  );
+}
 
 /**
  * Builds the worker's software for a platform, or takes it from `dist/` where its inputs are what
@@ -34,14 +62,14 @@ const directory = join(root, 'dist', 'artifacts');
  *
  * The same sources and lockfile give the same digests on every machine.
  */
-export async function buildWorkerArtifacts(
+async function buildWorkerArtifacts(
   platform: CzarConfig['workerPlatform'],
 ): Promise<WorkerArtifacts> {
   const outDirectory = join(directory, platform);
   await mkdir(outDirectory, { recursive: true });
   const [{ nodePath, engineFiles }, agentFiles] = await Promise.all([
     findPlatform(platform),
-    bundledAgent(outDirectory),
+    bundled(outDirectory, 'agent', bundleAgent),
   ]);
   const [node, engine, agent] = await Promise.all([
     digested(nodePath, join(outDirectory, 'node.json')),
@@ -60,18 +88,22 @@ async function findPlatform(platform: CzarConfig['workerPlatform']) {
 }
 
 /** Two synths at once must not empty each other's directory, so each has its own. */
-async function bundledAgent(outDirectory: string): Promise<PackedFile[]> {
-  const unfinished = join(outDirectory, `agent-${randomUUID()}`);
+async function bundled(
+  outDirectory: string,
+  name: string,
+  bundle: (directory: string) => Promise<void>,
+): Promise<PackedFile[]> {
+  const unfinished = join(outDirectory, `${name}-${randomUUID()}`);
   try {
-    await bundleAgent(unfinished);
+    await bundle(unfinished);
     const files = await listFiles(unfinished, '.');
-    const kept = join(outDirectory, 'agent');
+    const kept = join(outDirectory, name);
     return await Promise.all(
       files.map(async (file) => {
-        const name = file.name.slice('./'.length);
-        const path = join(kept, name);
+        const inTar = file.name.slice('./'.length);
+        const path = join(kept, inTar);
         await replaceFile(path, await readFile(file.path));
-        return { ...file, name, path, changedAt: (await stat(path)).mtimeMs };
+        return { ...file, name: inTar, path, changedAt: (await stat(path)).mtimeMs };
       }),
     );
   } finally {

@@ -1,15 +1,9 @@
 import { Stack, type StackProps } from 'aws-cdk-lib';
-import {
-  type ILaunchTemplate,
-  type ISecurityGroup,
-  LaunchTemplate,
-  Peer,
-  Port,
-  SecurityGroup,
-} from 'aws-cdk-lib/aws-ec2';
+import { type ILaunchTemplate, type ISecurityGroup, LaunchTemplate } from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
 import type { CzarConfig } from './config.ts';
 import { ArtifactPublisher } from './constructs/artifact-publisher.ts';
+import { closedSecurityGroup } from './constructs/closed-security-group.ts';
 import { workerDocument } from './constructs/worker-document.ts';
 import { WorkerTemplate } from './constructs/worker-template.ts';
 import type { DataStack } from './data-stack.ts';
@@ -37,7 +31,12 @@ export class WorkersStack extends Stack {
   constructor(scope: Construct, id: string, props: WorkersStackProps) {
     const { config, network, data, artifacts, ...stackProps } = props;
     super(scope, id, stackProps);
-    this.workerSecurityGroup = workerSecurityGroup(this, network, config.gatewayPrefixLists);
+    this.workerSecurityGroup = closedSecurityGroup(this, 'SecurityGroup', {
+      network,
+      description: 'Workers: nothing in, HTTPS to endpoints out',
+      gatewayPrefixLists: config.gatewayPrefixLists,
+      gatewayRule: 'S3 and DynamoDB: the isolated routes know no other',
+    });
     const template = new WorkerTemplate(this, 'Template', {
       config,
       data,
@@ -62,30 +61,4 @@ export class WorkersStack extends Stack {
     this.subnetIds = network.vpc.selectSubnets({ subnetGroupName: 'Isolated' }).subnetIds;
     this.workerDocumentName = workerDocument(this, 'Document').ref;
   }
-}
-
-/** Nothing may come in; out go the endpoints only. The VPC's resolver needs no rule. */
-function workerSecurityGroup(
-  scope: Construct,
-  { vpc, endpointSecurityGroup }: NetworkStack,
-  gatewayPrefixLists: readonly string[],
-): ISecurityGroup {
-  const group = new SecurityGroup(scope, 'SecurityGroup', {
-    vpc,
-    description: 'Workers: nothing in, HTTPS to endpoints out',
-    allowAllOutbound: false,
-  });
-  group.addEgressRule(
-    Peer.securityGroupId(endpointSecurityGroup.securityGroupId),
-    Port.HTTPS,
-    'Interface endpoints',
-  );
-  const gateways =
-    gatewayPrefixLists.length > 0
-      ? gatewayPrefixLists.map((id) => Peer.prefixList(id))
-      : [Peer.anyIpv4()];
-  for (const gateway of gateways) {
-    group.addEgressRule(gateway, Port.HTTPS, 'S3 and DynamoDB: the isolated routes know no other');
-  }
-  return group;
 }

@@ -1,6 +1,7 @@
 import { Aws } from 'aws-cdk-lib';
 import {
   Alarm,
+  type AlarmProps,
   ComparisonOperator,
   type IMetric,
   TreatMissingData,
@@ -17,6 +18,12 @@ export interface AlarmsProps {
   readonly config: CzarConfig;
   /** Encrypts the topic; its policy lets CloudWatch publish under it. */
   readonly storageKey: IKey;
+}
+
+/** What an alarm looks at, and what it says. */
+interface Watched {
+  readonly metric: IMetric;
+  readonly description: string;
 }
 
 /**
@@ -46,7 +53,9 @@ export class Alarms extends Construct {
         conditions: {
           StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID },
           ArnLike: {
-            'aws:SourceArn': `arn:${Aws.PARTITION}:cloudwatch:${Aws.REGION}:${Aws.ACCOUNT_ID}:alarm:${Aws.STACK_NAME}-*`,
+            'aws:SourceArn': config.ingest
+              ? [alarmsOf(Aws.STACK_NAME), alarmsOf(`${config.pit}-Ingest`)]
+              : alarmsOf(Aws.STACK_NAME),
           },
         },
       }),
@@ -54,14 +63,43 @@ export class Alarms extends Construct {
   }
 
   /** Adds an alarm that rings once the metric counts anything. No data is good news. */
-  onAny(scope: Construct, id: string, alarm: { metric: IMetric; description: string }): void {
-    new Alarm(scope, id, {
-      alarmDescription: `${alarm.description} See docs/operate.md.`,
-      metric: alarm.metric,
-      threshold: 1,
-      evaluationPeriods: 1,
+  onAny(scope: Construct, id: string, alarm: Watched): void {
+    this.onMore(scope, id, { ...alarm, least: 1 });
+  }
+
+  /** Adds an alarm that rings once the metric is as much as `least`, or more. No data is good news. */
+  onMore(scope: Construct, id: string, alarm: Watched & { readonly least: number }): void {
+    this.#add(scope, id, alarm, {
+      threshold: alarm.least,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+  }
+
+  /** Adds an alarm that rings once the metric counts nothing in its period, or there is no data. */
+  onNone(scope: Construct, id: string, alarm: Watched): void {
+    this.#add(scope, id, alarm, {
+      threshold: 1,
+      comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+      treatMissingData: TreatMissingData.BREACHING,
+    });
+  }
+
+  #add(
+    scope: Construct,
+    id: string,
+    { metric, description }: Watched,
+    limits: Pick<AlarmProps, 'threshold' | 'comparisonOperator' | 'treatMissingData'>,
+  ): void {
+    new Alarm(scope, id, {
+      alarmDescription: `${description} See docs/operate.md.`,
+      metric,
+      evaluationPeriods: 1,
+      ...limits,
     }).addAlarmAction(new SnsAction(this.#topic));
   }
 }
+
+/** The alarms of a stack, by the names that CloudFormation gives them. */
+const alarmsOf = (stackName: string): string =>
+  `arn:${Aws.PARTITION}:cloudwatch:${Aws.REGION}:${Aws.ACCOUNT_ID}:alarm:${stackName}-*`;

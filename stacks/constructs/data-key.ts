@@ -19,6 +19,11 @@ export interface DataKeyProps {
   readonly uploaderRole: IRole;
   /** The same, and may decrypt results. */
   readonly researcherRole: IRole;
+  /**
+   * The role of E's poller: the same as the uploader.
+   * @default none: a study without sensor ingest
+   */
+  readonly pollerRole?: IRole;
 }
 
 /**
@@ -35,7 +40,7 @@ export class DataKey extends Construct {
 
   constructor(scope: Construct, id: string, props: DataKeyProps) {
     super(scope, id);
-    const { pit, workerRole, uploaderRole, researcherRole } = props;
+    const { pit, workerRole, uploaderRole, researcherRole, pollerRole } = props;
     const sessions = `arn:${Aws.PARTITION}:sts::${Aws.ACCOUNT_ID}:assumed-role/${workerRole.roleName}/*`;
     this.key = new Key(this, 'Resource', {
       alias: `${pit}/data`,
@@ -63,7 +68,11 @@ export class DataKey extends Construct {
           }),
           new PolicyStatement({
             sid: 'EncryptInputs',
-            principals: [uploaderRole, researcherRole],
+            principals: [
+              uploaderRole,
+              researcherRole,
+              ...(pollerRole === undefined ? [] : [pollerRole]),
+            ],
             actions: ['kms:GenerateDataKey'],
             resources: ['*'],
             conditions: {

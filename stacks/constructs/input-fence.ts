@@ -69,3 +69,22 @@ export function onlyWrittenFrom(bucket: IBucket, cidrs: string[]): PolicyStateme
     },
   });
 }
+
+/** Denies a role writing to a bucket from anywhere but one VPC endpoint: its session is of no use elsewhere. */
+export function onlyWrittenThrough(
+  bucket: IBucket,
+  endpoint: IGatewayVpcEndpoint,
+  role: IRole,
+): PolicyStatement {
+  return new PolicyStatement({
+    sid: 'WriteThroughEndpoint',
+    effect: Effect.DENY,
+    principals: [new AnyPrincipal()],
+    actions: ['s3:PutObject'],
+    resources: [bucket.arnForObjects('*')],
+    conditions: {
+      ArnEquals: { 'aws:PrincipalArn': role.roleArn },
+      StringNotEquals: { 'aws:SourceVpce': endpoint.vpcEndpointId },
+    },
+  });
+}

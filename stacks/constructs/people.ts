@@ -13,12 +13,16 @@ import { Construct } from 'constructs';
 import { tagKeys } from '../../workflow/model/tags.ts';
 import { clientSettingsParameter } from '../../workflow/model/client-settings.ts';
 import { stateMachineName } from '../names.ts';
+import type { SensorStores } from './poller-role.ts';
+import { sensorRights } from './sensor-rights.ts';
 import { listObjects, readObjects, useStorageKey, writeObjects } from './storage-rights.ts';
 import type { StudyStores } from './worker-role.ts';
 
 export interface PeopleStores extends StudyStores {
   readonly dataKey: IKey;
   readonly logBucket: IBucket;
+  /** @default none: a study without sensor ingest */
+  readonly sensors?: SensorStores;
 }
 
 const startedBy = (pit: string) => ({
@@ -66,6 +70,7 @@ export class People extends Construct {
 
   /** Gives the roles their rights, once what they are for exists. Use of the data key is in its policy. */
   allow(stores: PeopleStores): void {
+    const { sensors } = stores;
     const read = readLedger(stores);
     const watch = watchBatches(this.pit);
     const start = new PolicyStatement({
@@ -85,6 +90,7 @@ export class People extends Construct {
       read,
       readObjects(stores.resultBucket, `out/v1/${this.pit}/*`),
       listObjects(stores.resultBucket),
+      ...(sensors === undefined ? [] : sensorRights.researcher(sensors)),
     ]);
     this.give('OperatorRights', this.operator, [
       settings,
@@ -93,6 +99,7 @@ export class People extends Construct {
       read,
       useStorageKey(stores.storageKey),
       ...operate(this.pit),
+      ...(sensors === undefined ? [] : sensorRights.operator(this.pit, sensors)),
     ]);
     this.give('AuditorRights', this.auditor, [
       settings,
@@ -100,6 +107,7 @@ export class People extends Construct {
       read,
       useStorageKey(stores.storageKey),
       ...audit(stores),
+      ...(sensors === undefined ? [] : sensorRights.auditor(this.pit, sensors)),
     ]);
   }
 

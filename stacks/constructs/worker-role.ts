@@ -5,6 +5,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { batchQueuePattern, stateMachineName } from '../names.ts';
+import { agentRights } from './agent-rights.ts';
 import { listObjects, readObjects, useStorageKey, writeObjects } from './storage-rights.ts';
 
 /** Where a study keeps what. */
@@ -71,33 +72,4 @@ export class WorkerRole extends Construct {
 
 function regional(service: string, resource: string): string {
   return `arn:${Aws.PARTITION}:${service}:${Aws.REGION}:${Aws.ACCOUNT_ID}:${resource}`;
-}
-
-/**
- * What the SSM agent needs to fetch and answer Run Command, and no more: the managed policy
- * `AmazonSSMManagedInstanceCore` could read every parameter of the account as well.
- */
-function agentRights(): PolicyStatement[] {
-  return [
-    new PolicyStatement({
-      actions: ['ssm:UpdateInstanceInformation', 'ssm:ListInstanceAssociations'],
-      resources: [regional('ec2', 'instance/*')],
-    }),
-    // These two services know no resources: the agent's channel is its instance's own.
-    new PolicyStatement({
-      actions: [
-        'ssmmessages:CreateControlChannel',
-        'ssmmessages:CreateDataChannel',
-        'ssmmessages:OpenControlChannel',
-        'ssmmessages:OpenDataChannel',
-        'ec2messages:AcknowledgeMessage',
-        'ec2messages:DeleteMessage',
-        'ec2messages:FailMessage',
-        'ec2messages:GetEndpoint',
-        'ec2messages:GetMessages',
-        'ec2messages:SendReply',
-      ],
-      resources: ['*'],
-    }),
-  ];
 }

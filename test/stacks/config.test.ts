@@ -38,6 +38,9 @@ describe('the configuration of a deployment', () => {
       bastion: false,
       bastionCidrs: [],
       bastionKeys: [],
+      ingest: false,
+      pollMinutes: 15,
+      sealAfterHours: 6,
       workerPlatform: 'linux-x64',
     });
   });
@@ -97,6 +100,37 @@ describe('the configuration of a deployment', () => {
 
   it.each([0, 41, 2.5, 'five', '-1'])('refuses %s workers', (workers) => {
     expect(problems({ notifyEmail, workers })).toEqual([expect.stringMatching(/^ {2}workers: /)]);
+  });
+
+  it.each([5, 6, '10', 12, 15, 20, 30, '60'])('polls every %s minutes', (pollMinutes) => {
+    expect(read({ notifyEmail, pollMinutes }).pollMinutes).toBe(Number(pollMinutes));
+  });
+
+  it.each([
+    [4, '5, 6, 10'],
+    [120, '5, 6, 10'],
+    [25, '5, 6, 10'],
+    ['7.5', 'a whole number'],
+  ])('refuses to poll every %s minutes', (pollMinutes, reason) => {
+    expect(problems({ notifyEmail, pollMinutes })).toEqual([
+      expect.stringMatching(new RegExp(`^ {2}pollMinutes: must (be )?${reason}`)),
+    ]);
+  });
+
+  it.each([-1, 169, 'soon'])('refuses to seal after %s hours', (sealAfterHours) => {
+    expect(problems({ notifyEmail, sealAfterHours })).toEqual([
+      expect.stringMatching(/^ {2}sealAfterHours: /),
+    ]);
+  });
+
+  it('refuses a workbench that could reach the internet', () => {
+    const open = { notifyEmail, ingest: 'true', egress: 'nat' };
+
+    expect(problems({ ...open, gatewayPrefixLists: '' })).toEqual([
+      '  gatewayPrefixLists: must be given where ingest is true and egress is nat: E could reach the internet',
+    ]);
+    expect(read({ ...open, gatewayPrefixLists: 'pl-63a5400a' }).ingest).toBe(true);
+    expect(read({ ...open, egress: 'endpoints' }).ingest).toBe(true);
   });
 
   it('refuses a bastion that nobody could reach', () => {

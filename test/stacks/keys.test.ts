@@ -80,6 +80,22 @@ describe('the data key', () => {
     expect(generate('Worker', input)).toBe(false);
   });
 
+  it('lets the poller make data keys for inputs of its study, and nothing else', async () => {
+    const { templates } = await synthesize({ ingest: true });
+    const { access, role } = sceneOf(templates);
+    const use = (action: string, context: Record<string, string>) =>
+      access.mayUseKey(role('Poller'), 'DataKey', action, { context });
+
+    expect(use('kms:GenerateDataKey', input)).toBe(true);
+    expect(use('kms:GenerateDataKey', result)).toBe(false);
+    expect(use('kms:GenerateDataKey', { ...input, study: 'other' })).toBe(false);
+    expect(use('kms:GenerateDataKey', {})).toBe(false);
+    for (const action of ['Decrypt', 'Encrypt', 'ReEncryptFrom', 'CreateGrant', 'PutKeyPolicy']) {
+      expect([action, use(`kms:${action}`, input)]).toEqual([action, false]);
+      expect([action, use(`kms:${action}`, result)]).toEqual([action, false]);
+    }
+  });
+
   it('lets the researcher alone decrypt results', () => {
     const { access } = scene;
 

@@ -4,9 +4,12 @@ import { type Study, synthesize } from '../support/synth.ts';
 import { at, breakResource, ofType, type Json, type Templates } from '../support/template-edits.ts';
 
 let study: Study;
+/** With the sensor ingest. */
+let ingest: Study;
 
 beforeAll(async () => {
   study = await synthesize();
+  ingest = await synthesize({ ingest: true });
 });
 
 describe('every policy', () => {
@@ -26,6 +29,7 @@ describe('every policy', () => {
     /^logs:(PutResourcePolicy|DescribeResourcePolicies|DescribeLogGroups)$/,
     /^ssm:(DescribeInstanceInformation|GetCommandInvocation|ListCommandInvocations)$/,
     /^xray:/,
+    /^iot:(CreateCertificateFromCsr|DescribeEndpoint|AttachThingPrincipal|ListThingPrincipals)$/,
   ];
 
   /** Statements of roles that allow more than they name. */
@@ -58,6 +62,7 @@ describe('every policy', () => {
 
   it('names its actions, and its resources where the service knows any', () => {
     expect(wideStatements(study.templates)).toEqual([]);
+    expect(wideStatements(ingest.templates)).toEqual([]);
   });
 
   it('would be found out with a `*`', () => {
@@ -84,8 +89,8 @@ describe('every policy', () => {
     expect(held).toEqual(Array.from({ length: 11 }, () => true));
   });
 
-  it('of people asks for MFA, and of workers for EC2', () => {
-    const roles = ofType(resolveStudy(study.templates), 'AWS::IAM::Role');
+  it('of people asks for MFA, and of machines for EC2', () => {
+    const roles = ofType(resolveStudy(ingest.templates), 'AWS::IAM::Role');
     const trust = (idPrefix: string) =>
       JSON.stringify(
         roles.find(({ logicalId }) => logicalId.startsWith(idPrefix))!.properties
@@ -96,16 +101,19 @@ describe('every policy', () => {
       expect(trust(`People${person}`)).toContain('"aws:MultiFactorAuthPresent":"true"');
     }
     expect(trust('Worker')).toContain('"Service":"ec2.amazonaws.com"');
+    expect(trust('Poller')).toContain('"Service":"ec2.amazonaws.com"');
   });
 
   it('comes with no custom resource but the one that publishes artifacts', () => {
-    const custom = resolveStudy(study.templates).filter(({ type }) =>
-      /^(Custom::|AWS::CloudFormation::CustomResource)/.test(type),
-    );
+    const custom = ({ templates }: Study) =>
+      resolveStudy(templates)
+        .map(({ type }) => type)
+        .filter((type) => /^(Custom::|AWS::CloudFormation::CustomResource)/.test(type));
+    const published = (count: number) =>
+      Array.from({ length: count }, () => 'Custom::PublishedArtifact');
 
-    expect(custom.map(({ type }) => type)).toEqual(
-      Array.from({ length: 3 }, () => 'Custom::PublishedArtifact'),
-    );
+    expect(custom(study)).toEqual(published(3));
+    expect(custom(ingest)).toEqual(published(4));
   });
 });
 
@@ -144,6 +152,7 @@ describe('every resource', () => {
 
   it('bears the study’s tag', () => {
     expect(untagged(study.templates)).toEqual([]);
+    expect(untagged(ingest.templates)).toEqual([]);
   });
 
   it('would be found out without', () => {

@@ -21,6 +21,24 @@ async function synthesizeWith(text: string, other: string): Promise<void> {
 }
 
 describe('a synth', () => {
+  it('reads the machine of the sensor ingest with the rest', async () => {
+    const app = await addTestStudy({ ingest: true });
+    const machine = app.node
+      .findAll()
+      .find((one) => one instanceof CfnStateMachine && Stack.of(one).node.id === 'Ingest');
+    if (!(machine instanceof CfnStateMachine)) throw new Error('there is none');
+    machine.addPropertyOverride(
+      'DefinitionString',
+      JSON.stringify({
+        QueryLanguage: 'JSONata',
+        StartAt: 'Good',
+        States: { Good: { Type: 'Succeed' }, Lost: { Type: 'Fail' } },
+      }),
+    );
+
+    expect(() => app.synth()).toThrow(/enters the state Lost[^]*Ingest\/Polls/);
+  });
+
   it.each([
     [
       'skipped-termination',

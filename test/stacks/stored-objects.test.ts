@@ -25,6 +25,22 @@ describe('S3D', () => {
     expect(write('Worker', put)).toBe(false);
   });
 
+  it('takes an object from the poller from inside the VPC only, and gives it none', async () => {
+    const { templates } = await synthesize({ ingest: true });
+    const { access, endpoint, role } = sceneOf(templates);
+    const inside = { ...put, 'aws:SourceVpce': endpoint };
+    const may = (action: string, keys: Record<string, string>, key = objectKey) =>
+      access.mayUseBucket(role('Poller'), 'Input', action, key, keys);
+
+    expect(may('s3:PutObject', inside)).toBe(true);
+    expect(may('s3:PutObject', put)).toBe(false);
+    expect(may('s3:PutObject', { ...put, 'aws:SourceVpce': 'vpce-0' })).toBe(false);
+    expect(may('s3:PutObject', { ...inside, 's3:if-none-match': '' }, 'in/v1/other/x')).toBe(false);
+    expect(may('s3:GetObject', inside)).toBe(false);
+    expect(may('s3:DeleteObject', inside)).toBe(false);
+    expect(may('s3:ListBucket', inside, '')).toBe(false);
+  });
+
   it('takes the parts of a multipart upload, which carry no condition', () => {
     const { access, role } = scene;
 

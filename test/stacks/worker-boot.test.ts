@@ -1,68 +1,27 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { WorkerSettings } from '../../workflow/model/worker-settings.ts';
+import { type BootStand, makeBootStand } from '../support/boot-stand.ts';
 import { findResource, resolveStudy } from '../support/resolve.ts';
 import { synthesize } from '../support/synth.ts';
 
 const run = promisify(execFile);
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
-/** The commands of Amazon Linux that need a real machine; each notes how it was called. */
-const shims: Record<string, string> = {
-  swapoff: '',
-  'mkfs.xfs': '',
-  mount: '',
-  systemctl: '',
-  // aws s3api get-object --region R --bucket B --key K FILE
-  aws: 'cp "$STORE/$(basename "$8")" "$9"',
-};
-
 // Synthesis takes longer than a test may, the first time.
 beforeAll(() => synthesize());
 
-let directory: string;
-let root: string;
-let store: string;
+let stand: BootStand;
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'czar-boot-'));
-  root = join(directory, 'root');
-  store = join(directory, 'store');
-  const bin = join(directory, 'bin');
-  await Promise.all([root, store, bin].map((path) => mkdir(path)));
-  await mkdir(join(root, 'dev'));
-  await writeFile(join(root, 'dev', 'sdf'), '');
-  for (const [name, body] of Object.entries(shims)) {
-    const path = join(bin, name);
-    await writeFile(path, `#!/bin/bash\necho "${name} $*" >>"${directory}/calls"\n${body}\n`);
-    await chmod(path, 0o755);
-  }
+  stand = await makeBootStand();
 });
 
-afterEach(() => rm(directory, { recursive: true, force: true }));
-
-/** Puts a file into the stand-in for S3A under its digest, which it answers. */
-async function publish(contents: string | Buffer, digest?: string): Promise<string> {
-  const name = digest ?? createHash('sha256').update(contents).digest('hex');
-  await writeFile(join(store, name), contents);
-  return name;
-}
-
-async function tarOf(files: Record<string, string>): Promise<Buffer> {
-  const source = await mkdtemp(join(directory, 'tar-'));
-  for (const [name, contents] of Object.entries(files)) {
-    await mkdir(join(source, name, '..'), { recursive: true });
-    await writeFile(join(source, name), contents);
-  }
-  const tar = join(directory, 'made.tar');
-  await run('tar', ['-cf', tar, '-C', source, '.']);
-  return readFile(tar);
-}
+afterEach(() => stand.remove());
 
 const node = '#!/bin/bash\necho "root=$CZAR_ROOT tmp=$TMPDIR $*"\n';
 
@@ -74,9 +33,13 @@ interface Digests {
 
 async function publishAll(): Promise<Digests> {
   return {
-    node: await publish(node),
-    engine: await publish(await tarOf({ 'node_modules/@duckdb/node-api/package.json': '{}' })),
-    agent: await publish(await tarOf({ 'agent.mjs': '', 'pipelines/x/pipeline.json': '{}' })),
+    node: await stand.publish(node),
+    engine: await stand.publish(
+      await stand.tarOf({ 'node_modules/@duckdb/node-api/package.json': '{}' }),
+    ),
+    agent: await stand.publish(
+      await stand.tarOf({ 'agent.mjs': '', 'pipelines/x/pipeline.json': '{}' }),
+    ),
   };
 }
 
@@ -88,34 +51,30 @@ async function boot(digests: Digests): Promise<number> {
   const script = UserData.replace(/(CZAR_NODE_SHA256)='\w+'/, `$1='${digests.node}'`)
     .replace(/(CZAR_ENGINE_SHA256)='\w+'/, `$1='${digests.engine}'`)
     .replace(/(CZAR_AGENT_SHA256)='\w+'/, `$1='${digests.agent}'`);
-  const path = join(directory, 'user-data');
-  await writeFile(path, script, { mode: 0o755 });
-  const env = { PATH: `${directory}/bin:${process.env.PATH}`, CZAR_ROOT: root, STORE: store };
-  return run(path, [], { env }).then(
-    () => 0,
-    (error: unknown) => (error as { code: number }).code,
-  );
+  return stand.boot(script, 'user-data');
 }
 
-const calls = async () => (await readFile(join(directory, 'calls'), 'utf8')).trim().split('\n');
-const runWorker = () => join(root, 'opt/czar/run-worker');
+const runWorker = () => join(stand.root, 'opt/czar/run-worker');
 
 describe('the boot script of a worker', () => {
   it('turns swap off, mounts the scratch volume for root alone, and installs what it was told', async () => {
     const code = await boot(await publishAll());
 
     expect(code).toBe(0);
-    const made = (await calls()).map((call) => call.replaceAll(root, ''));
+    const made = (await stand.calls()).map((call) => call.replaceAll(stand.root, ''));
     expect(made.slice(0, 3)).toEqual([
       'swapoff -a',
       'mkfs.xfs -q -f /dev/sdf',
       'mount -o nodev,nosuid,noexec,noatime /dev/sdf /scratch',
     ]);
-    expect((await stat(join(root, 'scratch'))).mode & 0o777).toBe(0o700);
+    expect((await stat(join(stand.root, 'scratch'))).mode & 0o777).toBe(0o700);
     expect(made.filter((call) => call.startsWith('systemctl'))).toEqual([]);
-    expect(await readdir(join(root, 'opt/czar/agent'))).toEqual(['agent.mjs', 'pipelines']);
+    expect(await readdir(join(stand.root, 'opt/czar/agent'))).toEqual(['agent.mjs', 'pipelines']);
     expect(
-      await readFile(join(root, 'opt/czar/node_modules/@duckdb/node-api/package.json'), 'utf8'),
+      await readFile(
+        join(stand.root, 'opt/czar/node_modules/@duckdb/node-api/package.json'),
+        'utf8',
+      ),
     ).toBe('{}');
   });
 
@@ -124,7 +83,7 @@ describe('the boot script of a worker', () => {
 
     await boot(digests);
 
-    const fetched = (await calls()).filter((call) => call.startsWith('aws'));
+    const fetched = (await stand.calls()).filter((call) => call.startsWith('aws'));
     expect(fetched.map((call) => /--bucket (\S+) --key (\S+)/.exec(call)?.slice(1))).toEqual(
       [digests.node, digests.engine, digests.agent].map((digest): unknown[] => [
         expect.stringMatching(/^czarhipaa-data-ancillary/),
@@ -139,7 +98,7 @@ describe('the boot script of a worker', () => {
     await boot(digests);
 
     const settings: unknown = JSON.parse(
-      await readFile(join(root, 'etc/czar/worker.json'), 'utf8'),
+      await readFile(join(stand.root, 'etc/czar/worker.json'), 'utf8'),
     );
     expect(WorkerSettings.parse(settings)).toMatchObject({
       study: 'czarhipaa',
@@ -154,7 +113,7 @@ describe('the boot script of a worker', () => {
     const { stdout } = await run(runWorker(), ['cmVxdWVzdA']);
 
     expect(stdout).toBe(
-      `root=${root} tmp=${root}/scratch ${root}/opt/czar/agent/agent.mjs cmVxdWVzdA\n`,
+      `root=${stand.root} tmp=${stand.root}/scratch ${stand.root}/opt/czar/agent/agent.mjs cmVxdWVzdA\n`,
     );
   });
 
@@ -162,14 +121,14 @@ describe('the boot script of a worker', () => {
     'turns the machine off when the bytes of %s are not those asked for',
     async (name) => {
       const digests = await publishAll();
-      await publish('other bytes', digests[name]);
+      await stand.publish('other bytes', digests[name]);
 
       const code = await boot(digests);
 
       expect(code).not.toBe(0);
-      expect(await calls()).toContain('systemctl poweroff');
+      expect(await stand.calls()).toContain('systemctl poweroff');
       await expect(stat(runWorker())).rejects.toThrow('ENOENT');
-      const kept = await readdir(join(root, 'opt/czar'), { recursive: true });
+      const kept = await readdir(join(stand.root, 'opt/czar'), { recursive: true });
       expect(kept.filter((path) => path.includes('unproven'))).toEqual([]);
     },
   );
@@ -178,20 +137,20 @@ describe('the boot script of a worker', () => {
     const code = await boot({ ...(await publishAll()), agent: sha256('nothing') });
 
     expect(code).not.toBe(0);
-    expect(await calls()).toContain('systemctl poweroff');
+    expect(await stand.calls()).toContain('systemctl poweroff');
   });
 
   it('takes an artifact that the image brought, if it has the digest, and fetches it if not', async () => {
     const digests = await publishAll();
-    await mkdir(join(root, 'opt/czar/bin'), { recursive: true });
-    await mkdir(join(root, 'opt/czar/artifacts'), { recursive: true });
-    await writeFile(join(root, 'opt/czar/bin/node'), node);
-    await writeFile(join(root, 'opt/czar/artifacts/engine.tar'), 'of last year');
+    await mkdir(join(stand.root, 'opt/czar/bin'), { recursive: true });
+    await mkdir(join(stand.root, 'opt/czar/artifacts'), { recursive: true });
+    await writeFile(join(stand.root, 'opt/czar/bin/node'), node);
+    await writeFile(join(stand.root, 'opt/czar/artifacts/engine.tar'), 'of last year');
 
     const code = await boot(digests);
 
     expect(code).toBe(0);
-    const fetched = (await calls()).filter((call) => call.startsWith('aws')).join(' ');
+    const fetched = (await stand.calls()).filter((call) => call.startsWith('aws')).join(' ');
     expect(fetched).not.toContain(digests.node);
     expect(fetched).toContain(digests.engine);
   });
@@ -213,7 +172,7 @@ describe('the SSM document of workers', () => {
     const script = mainSteps[0]!.inputs.runCommand.join('\n').replace('{{ request }}', 'YWJj');
 
     const { stdout } = await run('sh', ['-c', script], {
-      env: { ...process.env, CZAR_ROOT: root },
+      env: { ...process.env, CZAR_ROOT: stand.root },
     });
 
     expect(stdout).toMatch(/agent\.mjs YWJj\n$/);

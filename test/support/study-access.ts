@@ -34,6 +34,15 @@ export interface StudyAccess {
     key: string,
     keys?: Readonly<Record<string, string>>,
   ): boolean;
+  /** Says whether a role may act on a declared queue, by how its logical id begins. */
+  mayUseQueue(role: ResolvedResource, queue: string, action: string): boolean;
+  /** Says whether a role may act on a table, by how its logical id begins. */
+  mayUseTable(
+    role: ResolvedResource,
+    table: 'Ledger' | 'Sensors' | 'Assignments',
+    action: string,
+    keys?: Readonly<Record<string, string | readonly string[]>>,
+  ): boolean;
 }
 
 /** The session of a role, as ARNs of callers and grantees have it. */
@@ -90,7 +99,33 @@ export function studyAccess(resources: readonly ResolvedResource[]): StudyAccess
         resourcePolicy: bucketPolicy(resources, bucket),
       }).allowed;
     },
+    mayUseQueue(role, id, action) {
+      const queue = findResource(resources, 'AWS::SQS::Queue', id);
+      return decide(caller(role), {
+        action,
+        resource: queue.arn,
+        context: request,
+        resourcePolicy: queuePolicy(resources, queue),
+      }).allowed;
+    },
+    mayUseTable(role, id, action, keys = {}) {
+      const { arn } = findResource(resources, 'AWS::DynamoDB::Table', id);
+      return decide(caller(role), { action, resource: arn, context: { ...request, ...keys } })
+        .allowed;
+    },
   };
+}
+
+function queuePolicy(
+  resources: readonly ResolvedResource[],
+  queue: ResolvedResource,
+): PolicyDocument {
+  const policies = resources.filter(
+    ({ type, properties }) =>
+      type === 'AWS::SQS::QueuePolicy' && (properties.Queues as unknown[]).includes(queue.ref),
+  );
+  if (policies.length !== 1) throw new Error(`${queue.logicalId} has ${policies.length} policies`);
+  return parsePolicy(policies[0]!.properties.PolicyDocument, queue.logicalId);
 }
 
 function bucketPolicy(

@@ -6,7 +6,7 @@ import { bundleLambdas, root } from '../../stacks/bundles.ts';
 import { readConfig } from '../../stacks/config.ts';
 import { lambdaDirectory } from '../../stacks/lambda-code.ts';
 import { addStudy } from '../../stacks/study.ts';
-import type { Artifact, WorkerArtifacts } from '../../stacks/worker-artifacts.ts';
+import type { Artifact, StudyArtifacts } from '../../stacks/worker-artifacts.ts';
 
 /** A resource of a template. */
 export interface TemplateResource {
@@ -40,10 +40,11 @@ function artifact(name: string): Artifact {
   return { path, sha256: createHash('sha256').update(name).digest('hex') };
 }
 
-export const testArtifacts: WorkerArtifacts = {
+export const testArtifacts: StudyArtifacts = {
   node: artifact('node'),
   engine: artifact('engine.tar'),
   agent: artifact('agent.tar'),
+  poller: artifact('poller.tar'),
 };
 
 /** Any bundle will do: a template knows where a function's code is, and not what it does. */

@@ -12,6 +12,13 @@ import {
   type Surroundings,
 } from '../../api.ts';
 import {
+  ChangeInput,
+  startInstances,
+  stopInstances,
+  terminateInstances,
+} from './change-instances.ts';
+import { createDeclaredInstance } from './declared-instance.ts';
+import {
   DeleteInterfaceInput,
   deleteNetworkInterface,
   deleteVolume,
@@ -34,7 +41,6 @@ import { type Operation, operation } from './operation.ts';
 import { readQueryParameters } from './query-parameters.ts';
 import { apiVersion, queryResponse, type XmlValue } from './query-response.ts';
 import { createRunInstances, type Limits, RunInstancesInput } from './run-instances.ts';
-import { terminateInstances, TerminateInstancesInput } from './terminate-instances.ts';
 
 /** The embedded EC2, and what its neighbours and tests need of it. */
 export interface Ec2Service extends Service {
@@ -89,12 +95,16 @@ export function createEc2Service(
   const orphanage = { attachments: fleet.attachments, surroundings };
   const operations = new Map<string, Operation>([
     ['RunInstances', operation(RunInstancesInput, runInstances)],
-    [
-      'TerminateInstances',
-      operation(TerminateInstancesInput, (input, call) =>
-        terminateInstances(input, call, { fleet, surroundings }),
-      ),
-    ],
+    ...(
+      [
+        ['TerminateInstances', terminateInstances],
+        ['StopInstances', stopInstances],
+        ['StartInstances', startInstances],
+      ] as const
+    ).map(([name, change]): [string, Operation] => [
+      name,
+      operation(ChangeInput, (input, call) => change(input, call, { fleet, surroundings })),
+    ]),
     [
       'DeleteVolume',
       operation(DeleteVolumeInput, (input, call) => deleteVolume(input, call, orphanage)),
@@ -139,6 +149,10 @@ export function createEc2Service(
     resources: [
       ...network.resources,
       { type: 'AWS::EC2::LaunchTemplate', create: createLaunchTemplate },
+      {
+        type: 'AWS::EC2::Instance',
+        create: (resource) => createDeclaredInstance(resource, { surroundings, fleet, network }),
+      },
     ],
     async handle(request: ApiRequest, call: Call): Promise<ApiResponse> {
       const { Action, Version, ...parameters } = readQueryParameters(await text(request.body));
@@ -154,6 +168,6 @@ export function createEc2Service(
       }
       return queryResponse(name, call.requestId, answer(name, parameters, call));
     },
-    stop: () => fleet.stop(),
+    stop: () => fleet.shutDown(),
   };
 }

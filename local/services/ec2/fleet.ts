@@ -1,7 +1,9 @@
-import { mkdirSync, realpathSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ApiError, type Surroundings } from '../../api.ts';
 import { Attachments } from './attachments.ts';
+import { bootSeconds, firstBoot, laterBoot } from './boot-scripts.ts';
+import { prepareRoot } from './fleet-root.ts';
 import { createImage, imageEnvironment, type ImageSoftware } from './image.ts';
 import {
   type Instance,
@@ -10,10 +12,10 @@ import {
   type StateReason,
   type Volume,
 } from './instance.ts';
-import { type RunningScript, startMachine } from './machine-host.ts';
-import { machineProcesses, signal } from './machine-processes.ts';
+import { type MachineHost, type RunningScript, startMachine } from './machine-host.ts';
 import type { Script } from './machine-protocol.ts';
 import { newId } from './new-id.ts';
+import { stateReasons as reasons } from './state-reasons.ts';
 import { freeAddress } from './subnet-address.ts';
 
 /** What a new instance is to be. */
@@ -35,10 +37,17 @@ export interface Fleet {
   run(instance: Instance, script: Omit<Script, 'environment'>): RunningScript;
   /** Ends an instance as TerminateInstances does: its processes get a moment, its volumes go with it. */
   terminate(instance: Instance, reason: StateReason): void;
-  /** Cuts an instance's power, as a host failure does. EC2 ends such an instance by itself here. */
+  /** Stops an instance as StopInstances does: its processes get a moment, its volumes stay. */
+  stop(instance: Instance): void;
+  /** Boots a stopped instance again, with the disk that it had. */
+  start(instance: Instance): void;
+  /**
+   * Cuts an instance's power, as a host failure does. By itself EC2 ends an instance here that
+   * terminates at shutdown; another is stopped then.
+   */
   crash(instance: Instance): Promise<void>;
   /** Ends all instances; ends when no process and no directory of theirs is left. */
-  stop(): Promise<void>;
+  shutDown(): Promise<void>;
 }
 
 export interface FleetOptions {
@@ -48,18 +57,7 @@ export interface FleetOptions {
   readonly imageSoftware: ImageSoftware;
 }
 
-/** The longest that user data may run. */
-const bootSeconds = 600;
 const shownAfterEndMs = 3_600_000;
-
-const reasons = {
-  shutDown: {
-    code: 'Client.InstanceInitiatedShutdown',
-    message: 'Client.InstanceInitiatedShutdown: Instance initiated shutdown',
-  },
-  lost: { code: 'Server.InternalError', message: 'Server.InternalError: the machine was lost' },
-  stopped: { code: 'Server.ScheduledStop', message: 'Server.ScheduledStop: the cloud stops' },
-} satisfies Record<string, StateReason>;
 
 /** Makes the fleet; each instance has a directory of its own under `<directory>/ec2`. */
 export function createFleet(surroundings: Surroundings, options: FleetOptions): Fleet {
@@ -69,6 +67,9 @@ export function createFleet(surroundings: Surroundings, options: FleetOptions): 
   const instances = new Map<string, Instance>();
   let stopping = false;
 
+  const refuseWhileStopping = (): void => {
+    if (stopping) throw new ApiError('Unavailable', 'The embedded cloud stops', 503);
+  };
   const forgetOld = (): void => {
     const limit = clock.now().getTime() - shownAfterEndMs;
     for (const [id, { terminatedAt }] of instances) {
@@ -98,17 +99,14 @@ export function createFleet(surroundings: Surroundings, options: FleetOptions): 
     return machine.run({ ...script, environment });
   };
 
-  const boot = async (instance: Instance, userData: string): Promise<void> => {
-    await instance.machine.ready;
-    if (instance.state !== 'pending') return;
+  const boot = async (instance: Instance, script: Pick<Script, 'file' | 'text'>): Promise<void> => {
+    const { machine } = instance;
+    await machine.ready;
+    if (instance.state !== 'pending' || instance.machine !== machine) return;
     instance.state = 'running';
-    const end = await run(instance, {
-      shell: 'bash',
-      file: 'var/lib/cloud/instance/scripts/part-001',
-      text: userData,
-      timeoutSeconds: bootSeconds,
-    }).ended;
-    if (end === undefined) return;
+    const end = await run(instance, { ...script, shell: 'bash', timeoutSeconds: bootSeconds })
+      .ended;
+    if (end === undefined || instance.machine !== machine) return;
     instance.console = end.stdout + end.stderr;
     // One that could not set itself up never comes online. It stays until it is terminated or turns
     // itself off, as on AWS.
@@ -119,23 +117,51 @@ export function createFleet(surroundings: Surroundings, options: FleetOptions): 
     instance.stateReason ??= reason;
     instance.online = false;
   };
-  const terminate = (instance: Instance, reason: StateReason): void => {
-    if (instance.state === 'shutting-down' || !isAlive(instance)) return;
-    leave(instance, reason);
-    instance.state = 'shutting-down';
-    // A directory that cannot be removed is told by stop().
-    instance.machine.terminate(options.graceSeconds).catch(() => undefined);
-  };
   const markGone = (instance: Instance): void => {
     leave(instance, reasons.lost);
     instance.state = 'terminated';
     instance.terminatedAt = clock.now();
     if (!instance.deleteOnTermination) attachments.orphan(instance);
     principals.revokeInstance(instance.instanceId);
+    // What it was stopped with, before it was terminated.
+    rmSync(homeOf(instance), { recursive: true, force: true });
   };
+  const markStopped = (instance: Instance): void => {
+    leave(instance, reasons.lost);
+    instance.state = 'stopped';
+    principals.revokeInstance(instance.instanceId);
+  };
+  const terminate = (instance: Instance, reason: StateReason): void => {
+    const { state, machine } = instance;
+    if (state === 'shutting-down' || !isAlive(instance)) return;
+    leave(instance, reason);
+    instance.state = 'shutting-down';
+    // A directory that cannot be removed is told by shutDown().
+    if (state === 'stopped') markGone(instance);
+    else machine.terminate(options.graceSeconds).catch(() => undefined);
+  };
+  const stop = (instance: Instance, reason: StateReason): void => {
+    if (instance.state !== 'pending' && instance.state !== 'running') return;
+    leave(instance, reason);
+    instance.state = 'stopping';
+    instance.machine.stop(options.graceSeconds).catch(() => undefined);
+  };
+  const homeOf = ({ instanceId }: Pick<Instance, 'instanceId'>): string => join(root, instanceId);
+  const survives = ({ state, shutdownBehavior }: Instance): boolean =>
+    state === 'stopping' || (state !== 'shutting-down' && shutdownBehavior === 'stop');
+  /** Powers a machine on for the instance, which may be known only later. */
+  const powerOn = (instanceId: string, instance: () => Instance): MachineHost =>
+    startMachine(homeOf({ instanceId }), {
+      onShutdown: () => {
+        const endsBy = instance().shutdownBehavior === 'stop' ? stop : terminate;
+        endsBy(instance(), reasons.shutDown);
+      },
+      keepsDirectory: () => survives(instance()),
+      onGone: () => (survives(instance()) ? markStopped : markGone)(instance()),
+    });
 
   const launch = ({ userData, volumes, ...specification }: Launch): Instance | undefined => {
-    if (stopping) throw new ApiError('Unavailable', 'The embedded cloud stops', 503);
+    refuseWhileStopping();
     const { subnet } = specification;
     const neighbours = attachments
       .interfaces()
@@ -145,7 +171,7 @@ export function createFleet(surroundings: Surroundings, options: FleetOptions): 
     const privateIpAddress = freeAddress(subnet.cidrBlock, taken);
     if (privateIpAddress === undefined) return undefined;
     const instanceId = newId('i');
-    const home = join(root, instanceId);
+    const home = homeOf({ instanceId });
     mkdirSync(home, { recursive: true, mode: 0o700 });
     image.layOut(home);
     const instance: Instance = {
@@ -156,18 +182,24 @@ export function createFleet(surroundings: Surroundings, options: FleetOptions): 
       volumes: volumes.map((volume) => ({ ...volume, volumeId: newId('vol') })),
       networkInterfaceId: newId('eni'),
       privateIpAddress,
-      machine: startMachine(home, {
-        onShutdown: () => terminate(instance, reasons.shutDown),
-        onGone: () => markGone(instance),
-      }),
+      machine: powerOn(instanceId, () => instance),
       online: false,
       state: 'pending',
       console: '',
       deleteOnTermination: true,
     };
     instances.set(instanceId, instance);
-    void boot(instance, userData);
+    void boot(instance, firstBoot(userData));
     return instance;
+  };
+  const start = (instance: Instance): void => {
+    refuseWhileStopping();
+    if (instance.state !== 'stopped') return;
+    instance.stateReason = undefined;
+    instance.state = 'pending';
+    instance.launchedAt = clock.now();
+    instance.machine = powerOn(instance.instanceId, () => instance);
+    void boot(instance, laterBoot);
   };
 
   return {
@@ -176,12 +208,14 @@ export function createFleet(surroundings: Surroundings, options: FleetOptions): 
     attachments,
     run,
     terminate,
+    stop: (instance) => stop(instance, reasons.asked),
+    start,
     find(instanceId) {
       forgetOld();
       return instances.get(instanceId);
     },
     crash: (instance) => instance.machine.crash(),
-    async stop() {
+    async shutDown() {
       stopping = true;
       for (const instance of instances.values()) terminate(instance, reasons.stopped);
       await Promise.all([...instances.values()].map(({ machine }) => machine.gone));
@@ -193,16 +227,3 @@ export function createFleet(surroundings: Surroundings, options: FleetOptions): 
 /** Says it anew after an await: the compiler remembers what the state was before. */
 const hasState = (instance: Instance, state: Instance['state']): boolean =>
   instance.state === state;
-
-/**
- * Makes the folder of all machines, by its real path, as the kernel names it.
- *
- * What an earlier cloud in the same place could not end, be it killed with its machines, ends now.
- */
-function prepareRoot(folder: string): string {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const root = realpathSync(folder);
-  for (const pid of machineProcesses(root)) signal(pid, 'SIGKILL');
-  rmSync(root, { recursive: true, force: true, maxRetries: 5 });
-  return root;
-}

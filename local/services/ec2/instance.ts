@@ -1,7 +1,8 @@
 import type { MachineHost } from './machine-host.ts';
 import type { Subnet } from './network.ts';
 
-export type InstanceState = 'pending' | 'running' | 'shutting-down' | 'terminated';
+export type InstanceState =
+  'pending' | 'running' | 'shutting-down' | 'terminated' | 'stopping' | 'stopped';
 
 /** EC2's numeric code of each state. */
 const stateCodes: Record<InstanceState, number> = {
@@ -9,6 +10,8 @@ const stateCodes: Record<InstanceState, number> = {
   running: 16,
   'shutting-down': 32,
   terminated: 48,
+  stopping: 64,
+  stopped: 80,
 };
 
 /** A state as answers of EC2 write it. */
@@ -37,11 +40,13 @@ export interface InstanceSpecification {
   readonly clientToken: string | undefined;
   readonly instanceProfileArn: string;
   readonly roleArn: string;
+  /** What becomes of it where it turns itself off, or its power is cut. */
+  readonly shutdownBehavior: 'stop' | 'terminate';
   /** Tags by the resource they were asked for. */
   readonly tags: Readonly<Record<TaggedResource, Tags>>;
 }
 
-/** Why an instance ended, in EC2's words. */
+/** Why an instance ended or stopped, in EC2's words. */
 export interface StateReason {
   readonly code: string;
   readonly message: string;
@@ -51,12 +56,14 @@ export interface StateReason {
 export interface Instance extends InstanceSpecification {
   readonly instanceId: string;
   readonly reservationId: string;
-  readonly launchedAt: Date;
+  /** When it was launched, or started again. */
+  launchedAt: Date;
   readonly volumes: readonly Volume[];
   readonly networkInterfaceId: string;
   readonly privateIpAddress: string;
-  readonly machine: MachineHost;
-  /** True once user data ended well: from then on Run Command reaches the instance. */
+  /** The machine behind it; a stopped instance's last one. */
+  machine: MachineHost;
+  /** True once what runs at boot ended well: from then on Run Command reaches the instance. */
   online: boolean;
   state: InstanceState;
   stateReason?: StateReason;

@@ -1,27 +1,8 @@
 import * as z from 'zod';
 import type { DeclaredResource } from '../../api.ts';
 import { readProperties } from '../../assembly/read-properties.ts';
+import { count, flag, mustBe, tag, tenancy, userData, volume } from './machine-properties.ts';
 import { type TaggedResource, taggedResources } from './instance.ts';
-
-/** A flag or number as templates write them: CloudFormation takes text for both. */
-const flag = z.stringbool().or(z.boolean());
-const count = z.coerce.number().int();
-const mustBe = (expected: boolean) =>
-  flag.refine((value) => value === expected, { error: `must be ${expected}` });
-
-const Tag = z.strictObject({ Key: z.string(), Value: z.string() });
-
-/** A volume of a launch template. Unencrypted or kept volumes are refused: nothing here wipes them. */
-const Volume = z.strictObject({
-  DeviceName: z.string(),
-  Ebs: z.strictObject({
-    VolumeSize: count,
-    VolumeType: z.string().default('gp3'),
-    Encrypted: mustBe(true),
-    KmsKeyId: z.string().optional(),
-    DeleteOnTermination: mustBe(true),
-  }),
-});
 
 /**
  * The launch template data that the embedded EC2 takes.
@@ -35,23 +16,20 @@ const LaunchTemplateData = z.strictObject({
   Monitoring: z.strictObject({ Enabled: flag }).optional(),
   IamInstanceProfile: z.strictObject({ Arn: z.string() }),
   SecurityGroupIds: z.array(z.string()).min(1),
-  BlockDeviceMappings: z.array(Volume).min(1),
+  BlockDeviceMappings: z.array(volume).min(1),
   MetadataOptions: z.strictObject({
     HttpEndpoint: z.literal('enabled').optional(),
     HttpTokens: z.literal('required'),
     HttpPutResponseHopLimit: count.optional(),
     InstanceMetadataTags: z.literal('disabled').optional(),
   }),
-  Placement: z.strictObject({ Tenancy: z.enum(['default', 'dedicated']) }).optional(),
+  Placement: z.strictObject({ Tenancy: tenancy }).optional(),
   DisableApiTermination: mustBe(false).optional(),
   InstanceInitiatedShutdownBehavior: z.literal('terminate'),
   TagSpecifications: z
-    .array(z.strictObject({ ResourceType: z.enum(taggedResources), Tags: z.array(Tag) }))
+    .array(z.strictObject({ ResourceType: z.enum(taggedResources), Tags: z.array(tag) }))
     .default([]),
-  UserData: z
-    .base64()
-    .transform((encoded) => Buffer.from(encoded, 'base64').toString())
-    .refine((script) => script.startsWith('#!/bin/bash\n'), { error: 'must be a bash script' }),
+  UserData: userData,
 });
 
 const Properties = z.strictObject({
@@ -59,7 +37,7 @@ const Properties = z.strictObject({
   VersionDescription: z.string().optional(),
   LaunchTemplateData,
   TagSpecifications: z
-    .array(z.strictObject({ ResourceType: z.literal('launch-template'), Tags: z.array(Tag) }))
+    .array(z.strictObject({ ResourceType: z.literal('launch-template'), Tags: z.array(tag) }))
     .optional(),
 });
 

@@ -13,13 +13,15 @@ export interface MachineHost {
   readonly directory: string;
   /** True once the machine takes orders; false where it ended before. */
   readonly ready: Promise<boolean>;
-  /** Settles when the machine, all its processes and its directory are gone. */
+  /** Settles when the machine, all its processes and, unless it is kept, its directory are gone. */
   readonly gone: Promise<void>;
   /** Whether a script is on its way to the machine, or on it. */
   readonly isBusy: boolean;
   run(script: Script): RunningScript;
   /** Ends the machine; its processes get `graceSeconds` to end by themselves. */
   terminate(graceSeconds: number): Promise<void>;
+  /** The same, but its directory stays, for a machine that is started in it later. */
+  stop(graceSeconds: number): Promise<void>;
   /** Cuts the machine's power: nothing on it gets a chance to react. */
   crash(): Promise<void>;
   /** Ids of the processes on the machine, for tests that stop or kill one. */
@@ -44,12 +46,14 @@ interface Waiting {
   readonly end: (end: ScriptEnd | undefined) => void;
 }
 
-/** Starts a machine in a directory, which is removed at its end. */
+/** Starts a machine in a directory, which is removed at its end unless it is to be kept. */
 export function startMachine(
   directory: string,
   events: {
-    /** The machine turned itself off: it waits to be terminated. */
+    /** The machine turned itself off: it waits to be ended. */
     readonly onShutdown: () => void;
+    /** Asked when the machine has ended: whether its directory stays, as a disk. */
+    readonly keepsDirectory: () => boolean;
     /** The machine is gone, asked or not. */
     readonly onGone: () => void;
   },
@@ -81,10 +85,23 @@ export function startMachine(
     scripts.clear();
     try {
       await killProcesses(directory);
-      await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+      if (!events.keepsDirectory()) {
+        await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+      }
     } finally {
       events.onGone();
     }
+  };
+  const end = async (type: 'stop' | 'terminate', graceSeconds: number): Promise<void> => {
+    order({ type, graceSeconds });
+    const patience = new AbortController();
+    const limit = sleep(graceSeconds * 1000 + patienceMs, undefined, { signal: patience.signal });
+    limit.then(
+      () => child.kill('SIGKILL'),
+      () => undefined,
+    );
+    await gone;
+    patience.abort();
   };
   const gone = cleanUp();
   // Whoever awaits it is told of a directory that could not be removed.
@@ -133,17 +150,8 @@ export function startMachine(
         },
       };
     },
-    async terminate(graceSeconds) {
-      order({ type: 'terminate', graceSeconds });
-      const patience = new AbortController();
-      const limit = sleep(graceSeconds * 1000 + patienceMs, undefined, { signal: patience.signal });
-      limit.then(
-        () => child.kill('SIGKILL'),
-        () => undefined,
-      );
-      await gone;
-      patience.abort();
-    },
+    terminate: (graceSeconds) => end('terminate', graceSeconds),
+    stop: (graceSeconds) => end('stop', graceSeconds),
     async crash() {
       child.kill('SIGKILL');
       for (const pid of machineProcesses(directory)) signal(pid, 'SIGKILL');

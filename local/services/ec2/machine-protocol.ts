@@ -14,7 +14,8 @@ export interface Script {
 export type MachineOrder =
   | { readonly type: 'run'; readonly id: string; readonly script: Script }
   | { readonly type: 'cancel'; readonly id: string }
-  | { readonly type: 'terminate'; readonly graceSeconds: number };
+  /** End; `stop` leaves the directory as it is, as a disk. */
+  | { readonly type: 'stop' | 'terminate'; readonly graceSeconds: number };
 
 /** How a script ended on a machine. */
 export interface ScriptEnd {

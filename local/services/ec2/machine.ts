@@ -1,6 +1,7 @@
 /**
  * The process that is an instance of the embedded EC2: it runs scripts in the instance's directory,
- * and takes every process it started and the whole directory with it when it ends.
+ * and takes every process it started and the whole directory with it when it ends. Only where it is
+ * told to stop, the directory stays.
  *
  * It ends when it is told to, and when the process that started it is gone, however that died: then
  * nothing is left to give orders, and no plaintext may stay. Started as
@@ -19,6 +20,7 @@ const running = new Map<string, ScriptRun>();
 const cancelled = new Set<string>();
 /** Set once the machine ends: when what still runs is killed. */
 let deadline: number | undefined;
+let keepsDirectory = false;
 
 function report(message: MachineReport): void {
   // Where nobody listens any more the channel's end says so: an error of its own is none here.
@@ -51,8 +53,10 @@ function askToEnd(): void {
 const isBusy = (): boolean => running.size > 0 || machineProcesses(directory).length > 0;
 
 /** Ends the machine: its processes get a moment to end by themselves, then no more. */
-async function terminate(graceSeconds: number): Promise<void> {
+async function end(graceSeconds: number, keep: boolean): Promise<void> {
   const wasEnding = deadline !== undefined;
+  // What was to be stopped can still be terminated, not the other way round.
+  keepsDirectory = keep && (keepsDirectory || !wasEnding);
   // A second order can shorten the time, never lengthen it.
   deadline = Math.min(deadline ?? Infinity, Date.now() + graceSeconds * 1000);
   if (wasEnding) return;
@@ -64,7 +68,7 @@ async function terminate(graceSeconds: number): Promise<void> {
     // How the last scripts ended is still to be told.
     for (let waits = 0; running.size > 0 && waits < 20; waits += 1) await sleep(25);
   } finally {
-    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+    if (!keepsDirectory) rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
     process.exit(0);
   }
 }
@@ -74,15 +78,15 @@ process.on('message', (order: MachineOrder) => {
   // A cancel that came right behind its order, as after a freeze, is to be seen before it.
   if (order.type === 'run') setImmediate(() => void run(order));
   else if (order.type === 'cancel') cancel(order.id);
-  else void terminate(order.graceSeconds);
+  else void end(order.graceSeconds, order.type === 'stop');
 });
-process.on('disconnect', () => void terminate(0));
+process.on('disconnect', () => void end(0, false));
 // A defect of the machine must not leave behind what it started.
 process.on('uncaughtException', (error) => {
   console.error('machine:', error.stack);
-  void terminate(0);
+  void end(0, false);
 });
-process.on('SIGTERM', () => void terminate(0));
+process.on('SIGTERM', () => void end(0, false));
 // A terminal's Ctrl-C reaches the whole foreground group; the cloud decides when a machine ends.
 process.on('SIGINT', () => undefined);
 // The image's `systemctl poweroff` sends this one.

@@ -80,6 +80,7 @@ export function createRunInstances(
       securityGroupIds: data.SecurityGroupIds,
       clientToken: input.ClientToken,
       instanceProfileArn: IamInstanceProfile.Arn,
+      shutdownBehavior: data.InstanceInitiatedShutdownBehavior,
       roleArn: deps.surroundings.principals.instanceProfileRole(IamInstanceProfile.Arn),
       tags: collectTags([
         ...data.TagSpecifications.map(({ Tags: tags, ...of }) => ({ ...of, tags })),

@@ -5,7 +5,7 @@ import {
   DescribeVolumesCommand,
   paginateDescribeInstances,
   paginateDescribeVolumes,
-  StopInstancesCommand,
+  RebootInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../../local/clock.ts';
@@ -119,10 +119,12 @@ describe('what runs', () => {
   });
 
   it('names an operation that it does not support', async () => {
-    const stop = cloud.ec2.send(new StopInstancesCommand({ InstanceIds: [ids[0]!] }));
+    const reboot = cloud.ec2.send(new RebootInstancesCommand({ InstanceIds: [ids[0]!] }));
 
-    await expect(stop).rejects.toThrow('EC2 StopInstances is not supported by the embedded cloud');
-    expect(cloud.records.at(-1)).toEqual({ eventName: 'StopInstances', readOnly: false });
+    await expect(reboot).rejects.toThrow(
+      'EC2 RebootInstances is not supported by the embedded cloud',
+    );
+    expect(cloud.records.at(-1)).toEqual({ eventName: 'RebootInstances', readOnly: false });
   });
 
   it('names a parameter that it does not support', async () => {

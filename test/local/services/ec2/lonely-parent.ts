@@ -45,6 +45,7 @@ const instance = fleet.launch({
   clientToken: undefined,
   instanceProfileArn: '',
   roleArn: '',
+  shutdownBehavior: 'terminate',
   tags: { instance: {}, volume: {}, 'network-interface': {} },
   volumes: [],
   userData: `#!/bin/bash
