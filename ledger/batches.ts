@@ -23,9 +23,13 @@ export async function* listBatches(table: LedgerTable): AsyncGenerator<BatchItem
   for await (const found of queryBatches(table)) yield parse(found);
 }
 
-/** Notes that a batch exists. A second call, or one after the seal, changes nothing. */
-export async function noteBatch(table: LedgerTable, batchId: string, now: Date): Promise<void> {
-  await updateItem(table, {
+/**
+ * Notes that a batch exists. A second call, or one after the seal, changes nothing.
+ *
+ * Answers false where it was noted before.
+ */
+export async function noteBatch(table: LedgerTable, batchId: string, now: Date): Promise<boolean> {
+  const noted = await updateItem(table, {
     partition: batchId,
     item: batch,
     update: 'SET #state = :uploading, kind = :kind, createdAt = :now',
@@ -33,6 +37,7 @@ export async function noteBatch(table: LedgerTable, batchId: string, now: Date):
     names: state,
     values: { ':uploading': 'UPLOADING', ':kind': 'BATCH', ':now': now.toISOString() },
   });
+  return noted !== undefined;
 }
 
 /** Seals a batch: its manifest has arrived. A second call, or one after the opening, changes nothing. */

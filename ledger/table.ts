@@ -122,6 +122,20 @@ export function queryItems(
   });
 }
 
+/** Reads a partition's items from a sort key on, in its order, consistently. */
+export function queryItemsFrom(
+  table: Table,
+  partition: string,
+  from: string,
+): AsyncGenerator<Record<string, unknown>> {
+  return query(table, {
+    KeyConditionExpression: '#partition = :partition AND #item >= :from',
+    ExpressionAttributeNames: { '#partition': partitionKeyOf(table), '#item': 'item' },
+    ExpressionAttributeValues: marshall({ ':partition': partition, ':from': from }),
+    ConsistentRead: true,
+  });
+}
+
 /** Reads the items of {@link batchIndex}, newest first. Eventually consistent. */
 export function queryBatches(table: Table): AsyncGenerator<Record<string, unknown>> {
   return query(table, {

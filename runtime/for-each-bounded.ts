@@ -5,7 +5,7 @@
  * The first failure ends the stream and is thrown when what had begun has ended.
  */
 export async function forEachBounded<T>(
-  items: AsyncIterable<T>,
+  items: AsyncIterable<T> | Iterable<T>,
   limit: number,
   work: (item: T) => Promise<void>,
 ): Promise<void> {

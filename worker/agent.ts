@@ -7,6 +7,10 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SendTaskFailureCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { pipelinesBeside } from '../pipelines/registry.ts';
+import { errorCode } from '../runtime/fatal-error.ts';
+import { createLog } from '../runtime/log.ts';
+import { createPatience } from '../runtime/patience.ts';
+import { rightTime } from '../runtime/right-time.ts';
 import { WorkerBrokenError, WorkerLostError } from '../workflow/model/errors.ts';
 import {
   decodeWorkerCommand,
@@ -15,11 +19,8 @@ import {
 } from '../workflow/model/worker-command.ts';
 import { WorkerSettings } from '../workflow/model/worker-settings.ts';
 import { createWorker, workerExit, type WorkerExit } from './create-worker.ts';
-import { errorCode } from './fatal-error.ts';
 import { watchInterruption } from './interruption-notice.ts';
-import { createLog } from './log.ts';
 import { findCell, type PipelineCell } from './pipeline-cell.ts';
-import { createPatience } from './patience.ts';
 import type { WorkerDeps } from './worker-deps.ts';
 
 /**
@@ -78,15 +79,6 @@ function createDeps(settings: WorkerSettings, cell: PipelineCell): WorkerDeps {
     now: () => rightTime(ledger),
     log,
   };
-}
-
-/**
- * The time, as AWS has it where this machine's clock is off: the ledger tells when objects ended. The
- * SDK learns the difference from each answer, to a second or so, which a right clock knows better.
- */
-function rightTime({ config }: DynamoDBClient): Date {
-  const offset = config.systemClockOffset;
-  return new Date(Date.now() + (Math.abs(offset) > 60_000 ? offset : 0));
 }
 
 async function readSettings(): Promise<WorkerSettings> {

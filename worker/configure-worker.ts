@@ -3,9 +3,9 @@ import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { findPipeline, listPipelines } from '../pipelines/registry.ts';
+import { errorCode } from '../runtime/fatal-error.ts';
 import { WorkerBrokenError } from '../workflow/model/errors.ts';
 import { ConfigureReply } from '../workflow/model/worker-command.ts';
-import { errorCode } from './fatal-error.ts';
 import type { PipelineCell } from './pipeline-cell.ts';
 import type { WorkerDeps } from './worker-deps.ts';
 

@@ -1,10 +1,10 @@
 import { SendTaskFailureCommand, SendTaskSuccessCommand } from '@aws-sdk/client-sfn';
+import { errorCode, toCzarError } from '../runtime/fatal-error.ts';
+import { isTaskGone, startHeartbeat, TaskGoneError } from '../runtime/heartbeat.ts';
 import { WorkerBrokenError, WorkerLostError } from '../workflow/model/errors.ts';
 import type { WorkerCommand } from '../workflow/model/worker-command.ts';
 import { configureWorker } from './configure-worker.ts';
 import { consolidateBatch } from './consolidate-batch.ts';
-import { errorCode, toCzarError } from './fatal-error.ts';
-import { isTaskGone, startHeartbeat, TaskGoneError } from './heartbeat.ts';
 import { processBatch } from './process-batch.ts';
 import { openScratch } from './scratch.ts';
 import type { WorkerDeps } from './worker-deps.ts';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { claimObject, completeObject, failObject } from '../ledger/objects.ts';
+import { errorCode, findFatal } from '../runtime/fatal-error.ts';
 import type { StoredResult } from '../workflow/model/ledger-items.ts';
 import type { BatchQueue, Delivery } from './batch-queue.ts';
-import { errorCode, findFatal } from './fatal-error.ts';
 import { holdMessage } from './hold-message.ts';
 import { ObjectFault } from './object-fault.ts';
 import { type BatchWork, PipelineEndedError, processObject } from './process-object.ts';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorCode } from '../runtime/fatal-error.ts';
 import { WorkerBrokenError } from '../workflow/model/errors.ts';
-import { errorCode } from './fatal-error.ts';
 
 /** The scratch volume has no room left. What fills it may be another object's, and pass. */
 export class ScratchFullError extends Error {

@@ -3,9 +3,9 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { LedgerTable } from '../ledger/table.ts';
+import type { Patience } from '../runtime/patience.ts';
 import type { WorkerSettings } from '../workflow/model/worker-settings.ts';
 import type { Log } from './log.ts';
-import type { Patience } from './patience.ts';
 import type { PipelineCell } from './pipeline-cell.ts';
 
 /** Where things are on the instance. */

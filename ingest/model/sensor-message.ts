@@ -37,7 +37,7 @@ export const Waveform = z.strictObject({
   scale: z.number(),
   offset: z.number(),
   /** 16-bit signed integers, little-endian, in base64. */
-  samples: z.base64().min(4),
+  samples: z.base64().min(4).refine(isWholeSamples, { error: 'must be whole samples' }),
 });
 export type Waveform = z.infer<typeof Waveform>;
 
@@ -63,6 +63,12 @@ export const SensorMessage = z.strictObject({
   waveforms: z.array(Waveform).max(16),
 });
 export type SensorMessage = z.infer<typeof SensorMessage>;
+
+/** Two bytes make a sample. */
+function isWholeSamples(base64: string): boolean {
+  const padding = base64.endsWith('==') ? 2 : base64.endsWith('=') ? 1 : 0;
+  return ((base64.length / 4) * 3 - padding) % 2 === 0;
+}
 
 function hasRightCheckDigit(code: string): boolean {
   const [body = '', check = ''] = code.split('-');

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createPatience } from '../../worker/patience.ts';
+import { createPatience } from '../../runtime/patience.ts';
 import { findResult, storeResult } from '../../worker/store-result.ts';
 import { sha256 } from './fake-cloud.ts';
 import { failure, FakeS3 } from './fake-s3.ts';

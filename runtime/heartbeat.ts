@@ -1,6 +1,5 @@
 import { SendTaskHeartbeatCommand, type SFNClient } from '@aws-sdk/client-sfn';
-import { isAwsError } from '../runtime/aws-errors.ts';
-import type { Log } from './log.ts';
+import { isAwsError } from './aws-errors.ts';
 import { errorCode } from './fatal-error.ts';
 
 /** Nobody waits for this task any more: its execution ended, or gave the worker up. */
@@ -18,7 +17,7 @@ interface Beat {
   readonly sfn: SFNClient;
   readonly taskToken: string;
   readonly milliseconds: number;
-  readonly log: Log;
+  readonly log: (message: 'heartbeat failed', fields: { readonly code: string }) => void;
   /** Called once, when the task is gone. */
   readonly onGone: (error: TaskGoneError) => void;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createLog } from '../../worker/log.ts';
-import { now } from './fake-cloud.ts';
+import { createLog } from '../../runtime/log.ts';
+import { now } from '../worker/fake-cloud.ts';
 
 describe('the log', () => {
   it('writes one line of JSON for a message, with its ids and counts', () => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { translateAwsError } from '../runtime/aws-errors.ts';
 import { AwsUnavailableError } from '../workflow/model/errors.ts';
+import { translateAwsError } from './aws-errors.ts';
 
 /** How long the worker bears with AWS before it gives a call up. */
 export interface Patience {

@@ -1,10 +1,10 @@
-import { isAwsError, translateAwsError } from '../runtime/aws-errors.ts';
 import {
   CzarError,
   KeyUnavailableError,
   PermissionError,
   WorkerBrokenError,
 } from '../workflow/model/errors.ts';
+import { isAwsError, translateAwsError } from './aws-errors.ts';
 
 /** What KMS says of a key that nobody can use. */
 const keyUnusable = new Set([

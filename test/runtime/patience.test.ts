@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { KMSClient, ListAliasesCommand } from '@aws-sdk/client-kms';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createPatience } from '../../worker/patience.ts';
+import { createPatience } from '../../runtime/patience.ts';
 
 let server: Server;
 /** What the service answers, one after the other; the last again and again. */
