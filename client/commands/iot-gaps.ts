@@ -4,7 +4,7 @@ import { listDevices } from '../../ledger/sensors/devices.ts';
 import { columns } from '../iot/columns.ts';
 import { openIngest } from '../iot/ingest.ts';
 import { day as readDay, deviceId } from '../iot/iot-arguments.ts';
-import { listGaps } from '../iot/read-sensors.ts';
+import { listGaps } from '../../ledger/sensors/gaps.ts';
 import { runCommand } from '../run-command.ts';
 
 interface Options {

@@ -3,7 +3,8 @@ import { openIngest } from '../iot/ingest.ts';
 import { deviceId } from '../iot/iot-arguments.ts';
 import { readReport, readReports } from '../iot/device-report.ts';
 import { describeBatches, describeDevices, describeRuns } from '../iot/describe-status.ts';
-import { listRuns, listSensorBatches } from '../iot/read-sensors.ts';
+import { listSensorBatches } from '../../ledger/sensors/batches.ts';
+import { listRuns } from '../../ledger/sensors/runs.ts';
 import { runCommand } from '../run-command.ts';
 
 /** Runs that are told. */

@@ -3,6 +3,7 @@ import { addAssignCommands } from './iot-assign.ts';
 import { addIotGapsCommand } from './iot-gaps.ts';
 import { addIotPollCommand } from './iot-poll.ts';
 import { addRegisterCommands } from './iot-register.ts';
+import { addIotSimulateCommand } from './iot-simulate.ts';
 import { addIotStatusCommand } from './iot-status.ts';
 
 const epilogue = `
@@ -27,4 +28,5 @@ export function addIotCommand(program: Command): void {
   addIotStatusCommand(iot);
   addIotGapsCommand(iot);
   addIotPollCommand(iot);
+  addIotSimulateCommand(iot);
 }

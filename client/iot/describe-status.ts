@@ -1,7 +1,7 @@
 import type { SensorBatch } from '../../ingest/model/sensor-items.ts';
 import { columns } from './columns.ts';
 import type { DeviceReport } from './device-report.ts';
-import type { IngestRun } from './read-sensors.ts';
+import type { IngestRun } from '../../ingest/model/ingest-run.ts';
 
 /** Batches that a person is shown besides those that are not sealed; `--json` has all. */
 const mostBatches = 14;

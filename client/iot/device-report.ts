@@ -1,8 +1,9 @@
 import type { DeviceItem, DeviceStatus } from '../../ingest/model/sensor-items.ts';
 import { getDevice, listDevices } from '../../ledger/sensors/devices.ts';
+import { lastSilence } from '../../ledger/sensors/silences.ts';
+import { getStatus } from '../../ledger/sensors/status.ts';
 import type { Table } from '../../ledger/table.ts';
 import { UserError } from '../exit-codes.ts';
-import { getStatus, silentSince } from './read-sensors.ts';
 
 /** A device as it was registered, what has come of it, and since when it is silent. */
 export type DeviceReport = Pick<DeviceItem, 'device'> &
@@ -39,7 +40,8 @@ async function reportOf(
   item: Pick<DeviceItem, 'device'> & Partial<DeviceItem>,
 ): Promise<DeviceReport> {
   const status = await getStatus(table, item.device);
-  const silent = await silentSince(table, item.device);
+  const silence = await lastSilence(table, item.device);
+  const silent = silence?.closedAt === undefined ? silence?.from : undefined;
   return {
     ...item,
     ...(status !== undefined && { status }),

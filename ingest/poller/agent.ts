@@ -43,7 +43,7 @@ const aws = {
   requestHandler: { connectionTimeout: 5_000, socketTimeout: 30_000 },
 };
 
-function createDeps(settings: PollerSettings): PollerDeps {
+function createDeps(settings: PollerSettings, workbench: string): PollerDeps {
   const here = { ...aws, region: settings.region };
   const tables = new DynamoDBClient(here);
   return {
@@ -56,6 +56,7 @@ function createDeps(settings: PollerSettings): PollerDeps {
     ledger: { client: tables, name: settings.ledgerTable },
     sensors: sensorTable(tables, settings.sensorTable),
     assignments: assignmentTable(tables, settings.assignmentTable),
+    workbench,
     spoolDirectory: join(root, '/var/czar/spool'),
     pace: {
       heartbeatMilliseconds: heartbeatSeconds * 1000,
@@ -111,7 +112,7 @@ async function main(parameter: string): Promise<PollerExit> {
   } catch (error) {
     return tellBroken(command, error);
   }
-  return createPoller(createDeps(settings)).run(command, signal);
+  return createPoller(createDeps(settings, command.instanceId)).run(command, signal);
 }
 
 /** Answers for a poller that does not know its deployment, from the region of its environment. */

@@ -3,6 +3,7 @@ import { LeaseLostError } from '../../ledger/sensors/fence.ts';
 import { type Lease, releaseLease, renewLease, takeLease } from '../../ledger/sensors/lease.ts';
 import { errorCode } from '../../runtime/fatal-error.ts';
 import { mintCode } from '../../workflow/model/code.ts';
+import { lockMachine } from './machine-lock.ts';
 import type { PollerDeps } from './poller-deps.ts';
 
 /** A lease that is kept until it is released. */
@@ -14,21 +15,34 @@ export interface HeldLease {
   release(): Promise<void>;
 }
 
-type HoldDeps = Pick<PollerDeps, 'sensors' | 'pace' | 'randomByte' | 'now' | 'log'>;
+type HoldDeps = Pick<
+  PollerDeps,
+  'sensors' | 'workbench' | 'spoolDirectory' | 'pace' | 'randomByte' | 'now' | 'log'
+>;
 
 /**
  * Takes the lease and renews it; undefined where another poller has it.
  *
  * The renewal spares work in vain. What keeps a poller that lost the lease from doing harm is the fence
- * of each write.
+ * of each write. The lease of a poller that was killed on this machine is taken at once; one that is
+ * frozen keeps it until its time is over.
  */
 export async function holdLease(deps: HoldDeps): Promise<HeldLease | undefined> {
-  const { sensors, pace, now, log } = deps;
+  const { sensors, workbench, pace, now, log } = deps;
   const seconds = pace.leaseSeconds;
   const owner = mintCode(21, deps.randomByte);
   let renewedAt = performance.now();
-  const lease = await takeLease(sensors, { owner, seconds, now: now() });
-  if (lease === undefined) return undefined;
+  const lock = await lockMachine(deps.spoolDirectory);
+  const isAlone = lock !== undefined;
+  const taken = takeLease(sensors, { owner, workbench, isAlone, seconds, now: now() });
+  const lease = await taken.catch(async (error: unknown) => {
+    await lock?.release();
+    throw error;
+  });
+  if (lease === undefined) {
+    await lock?.release();
+    return undefined;
+  }
   const lost = new AbortController();
   const stopped = new AbortController();
 
@@ -61,6 +75,7 @@ export async function holdLease(deps: HoldDeps): Promise<HeldLease | undefined> 
       } catch (error) {
         log('lease not released', { code: errorCode(error) });
       }
+      await lock?.release();
     },
   };
 }

@@ -26,6 +26,8 @@ export interface PollerDeps {
   readonly ledger: LedgerTable;
   readonly sensors: Table;
   readonly assignments: Table;
+  /** The instance that the poller runs on. */
+  readonly workbench: string;
   /** A folder on E's encrypted disk (0700). Ciphertext only. */
   readonly spoolDirectory: string;
   readonly pace: PollerPace;

@@ -13,7 +13,7 @@ export interface Incoming {
   /** Who published it, as AWS IoT knows it: the message's own word for it may differ. */
   readonly device: string;
   readonly message: SensorMessage;
-  /** Short digest of the payload, byte by byte. */
+  /** Short digest of what it says: of all fields but `sentAt`, which is written anew each time it is sent. */
   readonly digest: string;
   /** By AWS's clock, in milliseconds. */
   readonly receivedAt: number;
@@ -58,12 +58,17 @@ export function readMessage(receipt: Receipt): Incoming | Unreadable {
     receipt,
     device,
     message,
-    digest: shortDigest(createHash('sha256').update(payload).digest()),
+    digest: digestOf(message),
     receivedAt,
     correctionMs,
     moment,
     day: dayOf(moment),
   };
+}
+
+/** The schema puts the fields in its own order, so that they are the same whatever order they came in. */
+function digestOf({ sentAt, ...content }: SensorMessage): string {
+  return shortDigest(createHash('sha256').update(JSON.stringify(content)).digest());
 }
 
 function decode(payload: Buffer): string {

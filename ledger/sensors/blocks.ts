@@ -14,7 +14,7 @@ const sortKey = (boot: string, block: number): string =>
   `BLOCK#${boot}#${String(block).padStart(7, '0')}`;
 
 /**
- * Which numbers of a boot came, and with which content: the first 8 bytes of the SHA-256 of each payload.
+ * Which numbers of a boot came, and with which content: the first 8 bytes of a SHA-256 of what each said.
  *
  * 64 bits tell whether a device sent a number again or gave it to something else: neither happens often
  * enough for two of them to be equal by chance.

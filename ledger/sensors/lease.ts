@@ -24,6 +24,10 @@ const names = { '#epoch': 'epoch', '#until': 'until' };
 interface Owner {
   /** A code of the process: a repeated call of the same one is granted again. */
   readonly owner: string;
+  /** The instance that it runs on. */
+  readonly workbench: string;
+  /** No other poller of this workbench is alive: a lease that one of them has is a dead one's. */
+  readonly isAlone: boolean;
   readonly now: Date;
   readonly seconds: number;
 }
@@ -35,8 +39,12 @@ const end = ({ now, seconds }: Pick<Owner, 'now' | 'seconds'>): string =>
 export async function takeLease(table: Table, owner: Owner): Promise<Lease | undefined> {
   const taken = await updateItem(table, {
     ...place,
-    update: 'SET #epoch = if_not_exists(#epoch, :zero) + :one, #until = :until, #owner = :owner',
-    condition: 'attribute_not_exists(#until) OR #until <= :now OR #owner = :owner',
+    update:
+      'SET #epoch = if_not_exists(#epoch, :zero) + :one, #until = :until, #owner = :owner, workbench = :workbench',
+    condition: [
+      'attribute_not_exists(#until) OR #until <= :now OR #owner = :owner',
+      ...(owner.isAlone ? ['workbench = :workbench'] : []),
+    ].join(' OR '),
     names: { ...names, '#owner': 'owner' },
     values: {
       ':zero': 0,
@@ -44,6 +52,7 @@ export async function takeLease(table: Table, owner: Owner): Promise<Lease | und
       ':until': end(owner),
       ':now': owner.now.toISOString(),
       ':owner': owner.owner,
+      ':workbench': owner.workbench,
     },
   });
   return taken === undefined ? undefined : LeaseItem.parse(taken);

@@ -215,6 +215,7 @@ describe('czar iot mint-subjects', { timeout: 30_000 }, () => {
 
 describe('czar iot status and gaps', { timeout: 30_000 }, () => {
   const lost = {
+    device,
     reason: 'LOST',
     from: at('08:00'),
     to: at('08:05'),
@@ -229,6 +230,7 @@ describe('czar iot status and gaps', { timeout: 30_000 }, () => {
     await registered(2);
     await revokeDevice(study.tables.sensors, deviceId(2), monday);
     await study.put(device, 'STATUS', {
+      device,
       received: 1200,
       duplicates: 3,
       aside: { CONFLICT: 1, UNASSIGNED: 0 },
@@ -240,7 +242,7 @@ describe('czar iot status and gaps', { timeout: 30_000 }, () => {
       skewMs: -90,
       epoch: 4,
     });
-    await study.put(device, `GAP#${bootId(1)}#0000000007`, { ...lost, device, epoch: 4 });
+    await study.put(device, `GAP#${bootId(1)}#0000000007`, { ...lost, epoch: 4 });
     await study.put(device, `GAP#${bootId(1)}#0000000020`, {
       ...lost,
       fromSeq: 20,
@@ -250,6 +252,7 @@ describe('czar iot status and gaps', { timeout: 30_000 }, () => {
       closedAt: '2026-11-24T02:00:00.000Z',
     });
     await study.put(device, `SILENCE#${at('12:00')}`, {
+      device,
       reason: 'SILENT',
       from: at('12:00'),
       foundAt: at('12:10'),

@@ -119,6 +119,18 @@ describe('a message that comes again', () => {
     expect(await world.left()).toBe(0);
   });
 
+  it('is one that was sent again with the time of that, and its fields in another order', async () => {
+    const again = { ...message(0), sentAt: '2026-05-04T10:00:07.000Z' };
+    await world.publish(message(0));
+    await world.poll();
+    const { version, ...rest } = again;
+    await world.publish({ ...rest, version });
+
+    const second = await world.poll();
+
+    expect(second).toMatchObject({ stored: 0, duplicates: 1, aside: {} });
+  });
+
   it('from the queue, because it was visible too soon, is told apart from a duplicate', async () => {
     await world.publish(message(0));
     const poller = world.poller();
@@ -408,6 +420,24 @@ describe('two pollers', () => {
     expect(second).toMatchObject({ ended: 'BUSY', receipts: 0 });
     expect(await running).toMatchObject({ ended: 'EMPTY', stored: 1 });
     expect(await world.poll()).toMatchObject({ ended: 'EMPTY', stored: 1 });
+  });
+
+  it('do not wait for one of the same machine that is dead', async () => {
+    await world.publish(message(0));
+    const killed = world.poller({ workbench: 'i-e' });
+    let isDead = false;
+    killed.wire.onCall = (name, _input, next) => {
+      isDead ||= name === 'GenerateDataKey';
+      return isDead ? Promise.reject(new Error('It is dead.')) : next();
+    };
+    await expect(killed.poll()).rejects.toThrow('dead');
+    await world.giveBack(killed.handles);
+
+    const ofAnother = await world.poll();
+    const ofTheSame = await world.poller({ workbench: 'i-e' }).poll();
+
+    expect(ofAnother).toMatchObject({ ended: 'BUSY' });
+    expect(ofTheSame).toMatchObject({ ended: 'EMPTY', stored: 1 });
   });
 
   it.each([

@@ -84,6 +84,7 @@ export class SensorWorld {
   readonly #names: { input: string; ancillary: string; keyArn: string };
   readonly #read = new Map<string, string>();
   #devices = 0;
+  #pollers = 0;
 
   private constructor(
     parts: Pick<
@@ -222,6 +223,8 @@ export class SensorWorld {
       ledger: { ...this.ledger, client: wire.through(this.ledger.client) },
       sensors: { ...this.sensors, client: wire.through(this.sensors.client) },
       assignments: { ...this.assignments, client: wire.through(this.assignments.client) },
+      // Of its own: a lease that one of them left is waited for, unless a test says otherwise.
+      workbench: `i-${(this.#pollers += 1)}`,
       spoolDirectory: this.spoolDirectory,
       pace: {
         heartbeatMilliseconds: 20_000,
