@@ -18,7 +18,7 @@ function fail(message: string, exitCode: number): void {
   process.exitCode = exitCode;
 }
 
-async function start(foreground: boolean): Promise<void> {
+async function start(foreground: boolean, ingest: boolean): Promise<void> {
   const running = readLocalState();
   if (running !== undefined) {
     fail(`an embedded cloud runs already at ${running.endpoint}`, exitCodes.failed);
@@ -32,6 +32,7 @@ async function start(foreground: boolean): Promise<void> {
     server = await startServer({
       onProgress: (text) => console.error(text),
       signal: interrupted.signal,
+      ...(ingest && { context: { ingest: 'true' } }),
     });
   } catch (error) {
     if (!interrupted.signal.aborted) throw error;
@@ -79,7 +80,7 @@ async function stop(): Promise<void> {
 
 const [command = '', ...args] = process.argv.slice(2);
 try {
-  if (command === 'start') await start(args.includes('--foreground'));
+  if (command === 'start') await start(args.includes('--foreground'), args.includes('--ingest'));
   else if (command === 'env')
     env(args[args.indexOf('--as') + 1] ?? ('researcher' satisfies PersonRole));
   else if (command === 'stop') await stop();

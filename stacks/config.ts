@@ -118,8 +118,8 @@ export const CzarConfig = z
     pollMinutes: integer(
       z
         .int({ error: 'must be a whole number' })
-        .refine((minutes) => minutes >= 5 && 60 % minutes === 0, {
-          error: 'must be 5, 6, 10, 12, 15, 20, 30 or 60',
+        .refine((minutes) => minutes >= 1 && 60 % minutes === 0, {
+          error: 'must be 1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30 or 60',
         }),
     ).default(15),
     /** Hours that a day's sensor batch stays open for what comes late. */

@@ -45,8 +45,13 @@ export function addLocalCommand(program: Command): void {
         'Prints its endpoint.',
     )
     .option('--foreground', 'stay in the terminal until Ctrl-C')
-    .action((options: { foreground?: boolean }, command: Command) =>
-      runLocal(command, ['start', ...(options.foreground === true ? ['--foreground'] : [])]),
+    .option('--ingest', 'with the sensor ingest: devices, queue, workbench')
+    .action((options: { foreground?: boolean; ingest?: boolean }, command: Command) =>
+      runLocal(command, [
+        'start',
+        ...(options.foreground === true ? ['--foreground'] : []),
+        ...(options.ingest === true ? ['--ingest'] : []),
+      ]),
     );
   local
     .command('env')

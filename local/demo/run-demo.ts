@@ -1,17 +1,16 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { startBatch } from '../../client/commands/start.ts';
 import type { Deployment } from '../../client/deployment.ts';
 import { watchExecution } from '../../client/watch/watch-execution.ts';
 import { listObjects } from '../../ledger/objects.ts';
-import { ClientSettings, clientSettingsParameter } from '../../workflow/model/client-settings.ts';
 import { inputKey } from '../../workflow/model/keys.ts';
 import { type LocalState, roleEnvironment } from '../run/local-state.ts';
 import { findRemnants } from './check-evaporated.ts';
 import { clientsAs } from './clients.ts';
 import { tryDeniedCalls } from './denied-calls.ts';
 import { makeStudy } from './make-study.ts';
+import { openAs } from './open-as.ts';
 import { readFigures } from './published-figures.ts';
 import { runCzar } from './run-czar.ts';
 import { searchSurfaces } from './search-surfaces.ts';
@@ -33,18 +32,6 @@ export interface DemoSummary {
   readonly workers: number;
   readonly transitions: number;
   readonly resultsDir: string;
-}
-
-/** Opens the deployment as one role, without changing this process's environment. */
-async function openAs(state: LocalState, role: 'operator' | 'auditor'): Promise<Deployment> {
-  const config = { endpoint: state.endpoint, region: state.region };
-  const ssm = new SSMClient({ ...config, credentials: state.credentials[role] });
-  const { Parameter } = await ssm.send(
-    new GetParameterCommand({ Name: clientSettingsParameter(state.study) }),
-  );
-  const settings = ClientSettings.parse(JSON.parse(Parameter?.Value ?? '{}'));
-  const { s3, kms, sfn, dynamodb } = clientsAs(state, role);
-  return { settings, s3, kms, sfn, ledger: { client: dynamodb, name: settings.ledgerTable } };
 }
 
 /** Runs the demo's steps against a running embedded cloud. */

@@ -8,6 +8,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
+import * as z from 'zod';
 import { type EmbeddedCloud, startEmbeddedCloud } from '../cloud.ts';
 import {
   leaveLocalDirectory,
@@ -17,12 +18,15 @@ import {
   takeLocalDirectory,
   writeLocalState,
 } from './local-state.ts';
-import type { ServerMessage } from './start-server.ts';
+import { contextVariable, type ServerMessage } from './start-server.ts';
 import { localContext, synthesize } from './synthesize.ts';
 
 const directory = join(localDirectory, 'cloud');
 const assembly = join(localDirectory, 'assembly');
 const study = process.env.CZAR_STUDY ?? 'czarhipaa';
+const asked = z
+  .record(z.string(), z.string())
+  .parse(JSON.parse(process.env[contextVariable] ?? '{}'));
 const foldersOfStarter = process.argv.slice(2);
 
 function tell(message: ServerMessage): void {
@@ -67,7 +71,7 @@ async function start(): Promise<LocalState> {
   wipe(directory);
   mkdirSync(directory, { mode: 0o700 });
   tell({ type: 'progress', text: 'synthesizing the stacks' });
-  await synthesize(assembly, { ...localContext, pit: study }, stopping.signal);
+  await synthesize(assembly, { ...localContext, ...asked, pit: study }, stopping.signal);
   stopping.signal.throwIfAborted();
   tell({ type: 'progress', text: 'deploying them into the embedded cloud' });
   starting = startEmbeddedCloud({ assemblyDirectory: assembly, directory });

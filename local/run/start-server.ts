@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { localDirectory, type LocalState } from './local-state.ts';
 
@@ -25,7 +26,12 @@ export interface ServerOptions {
   readonly signal: AbortSignal;
   /** What the cloud wipes in this process's place, where this process is killed. */
   readonly folders?: readonly string[];
+  /** CDK context besides that of every local run. */
+  readonly context?: Readonly<Record<string, string>>;
 }
+
+/** Variable of the cloud's process with the context it was asked for, as JSON. */
+export const contextVariable = 'CZAR_LOCAL_CONTEXT';
 
 /** Seconds that a cloud may take to stop before it is killed; its machines then end by themselves. */
 const stopSeconds = 20;
@@ -40,12 +46,14 @@ export async function startServer({
   onProgress,
   signal,
   folders = [],
+  context = {},
 }: ServerOptions): Promise<Server> {
   signal.throwIfAborted();
   mkdirSync(localDirectory, { recursive: true, mode: 0o700 });
   const log = openSync(join(localDirectory, 'server.log'), 'w', 0o600);
   const child = fork(fileURLToPath(new URL('serve.ts', import.meta.url)), folders, {
     execArgv: [],
+    env: { ...process.env, [contextVariable]: JSON.stringify(context) },
     detached: true,
     stdio: ['ignore', log, log, 'ipc'],
   });

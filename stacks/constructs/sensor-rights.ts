@@ -1,4 +1,5 @@
 import { Aws } from 'aws-cdk-lib';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { tagKeys } from '../../workflow/model/tags.ts';
 import { devicePolicyName, ingestMachineName } from '../names.ts';
@@ -16,23 +17,19 @@ export const sensorRights = {
       ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
       [assignmentTable.tableArn],
     ),
+    // An assignment says when a device is worn; the rest of a device is the operator's.
+    writeDevices('TellService', sensorTable, {
+      'dynamodb:Attributes': ['scope', 'item', 'inServiceSince'],
+    }),
   ],
 
   /** Enters devices and revokes them, polls by hand, and starts and stops E. */
   operator: (pit: string, { sensorTable }: SensorStores): PolicyStatement[] => [
     readTable(sensorTable.tableArn),
-    new PolicyStatement({
-      sid: 'WriteDevices',
-      actions: ['dynamodb:UpdateItem'],
-      resources: [sensorTable.tableArn],
-      conditions: {
-        'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['DEVICES'] },
-        // Without it, a request without keys would pass the line above.
-        Null: { 'dynamodb:LeadingKeys': 'false' },
-      },
-    }),
+    writeDevices('WriteDevices', sensorTable, {}),
     ...watchIngest(pit),
     allow(['states:StartExecution'], [machine(pit)]),
+    allow(['states:StopExecution'], [executions(pit)]),
     ...provision(pit),
     new PolicyStatement({
       sid: 'WakeTheWorkbench',
@@ -66,13 +63,13 @@ const machine = (pit: string): string =>
 const readTable = (tableArn: string): PolicyStatement =>
   allow(['dynamodb:GetItem', 'dynamodb:Query'], [tableArn]);
 
+const executions = (pit: string): string =>
+  regional('states', `execution:${ingestMachineName(pit)}:*`);
+
 function watchIngest(pit: string): PolicyStatement[] {
   return [
     allow(['states:DescribeStateMachine', 'states:ListExecutions'], [machine(pit)]),
-    allow(
-      ['states:DescribeExecution', 'states:GetExecutionHistory'],
-      [regional('states', `execution:${ingestMachineName(pit)}:*`)],
-    ),
+    allow(['states:DescribeExecution', 'states:GetExecutionHistory'], [executions(pit)]),
   ];
 }
 
@@ -101,4 +98,23 @@ function provision(pit: string): PolicyStatement[] {
       ['*'],
     ),
   ];
+}
+
+/** Writes of devices' items, and of no others; with `only`, of no other attributes. */
+function writeDevices(
+  sid: string,
+  table: ITable,
+  only: Readonly<Record<string, string[]>>,
+): PolicyStatement {
+  const conditions = { 'dynamodb:LeadingKeys': ['DEVICES'], ...only };
+  return new PolicyStatement({
+    sid,
+    actions: ['dynamodb:UpdateItem'],
+    resources: [table.tableArn],
+    conditions: {
+      'ForAllValues:StringEquals': conditions,
+      // Without it, a request that names none would pass the line above.
+      Null: Object.fromEntries(Object.keys(conditions).map((key) => [key, 'false'])),
+    },
+  });
 }

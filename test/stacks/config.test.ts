@@ -102,14 +102,17 @@ describe('the configuration of a deployment', () => {
     expect(problems({ notifyEmail, workers })).toEqual([expect.stringMatching(/^ {2}workers: /)]);
   });
 
-  it.each([5, 6, '10', 12, 15, 20, 30, '60'])('polls every %s minutes', (pollMinutes) => {
-    expect(read({ notifyEmail, pollMinutes }).pollMinutes).toBe(Number(pollMinutes));
-  });
+  it.each([1, 2, 3, 4, 5, 6, '10', 12, 15, 20, 30, '60'])(
+    'polls every %s minutes',
+    (pollMinutes) => {
+      expect(read({ notifyEmail, pollMinutes }).pollMinutes).toBe(Number(pollMinutes));
+    },
+  );
 
   it.each([
-    [4, '5, 6, 10'],
-    [120, '5, 6, 10'],
-    [25, '5, 6, 10'],
+    [0, '1, 2, 3'],
+    [120, '1, 2, 3'],
+    [25, '1, 2, 3'],
     ['7.5', 'a whole number'],
   ])('refuses to poll every %s minutes', (pollMinutes, reason) => {
     expect(problems({ notifyEmail, pollMinutes })).toEqual([

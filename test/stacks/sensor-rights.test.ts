@@ -100,6 +100,22 @@ describe('the sensor table', () => {
     expect(write('DEVICES', 'POLLER')).toEqual([]);
   });
 
+  it('is told by the researcher since when a device is worn, and nothing else', () => {
+    const write = (scope: string, ...attributes: string[]) =>
+      who(
+        (role) =>
+          scene.access.mayUseTable(role, 'Sensors', 'dynamodb:UpdateItem', {
+            'dynamodb:LeadingKeys': [scope],
+            'dynamodb:Attributes': ['scope', 'item', ...attributes],
+          }),
+        people,
+      );
+
+    expect(write('DEVICES', 'inServiceSince')).toEqual(['PeopleResearcher', 'PeopleOperator']);
+    expect(write('DEVICES', 'inServiceSince', 'revokedAt')).toEqual(['PeopleOperator']);
+    expect(write('RUNS', 'inServiceSince')).toEqual([]);
+  });
+
   it('would not be written without a key, which a condition for all values lets pass', () => {
     const written = who(
       (role) => scene.access.mayUseTable(role, 'Sensors', 'dynamodb:UpdateItem'),
@@ -114,11 +130,12 @@ describe('the ingest machine', () => {
   const machine = regional('states', 'stateMachine:czarhipaa-ingest');
   const execution = regional('states', 'execution:czarhipaa-ingest:x');
 
-  it('is started by the operator, and followed by operator and auditor', () => {
+  it('is started and stopped by the operator, and followed by operator and auditor', () => {
     const may = (action: string, resource: string) =>
       who((role) => scene.access.may(role, `states:${action}`, resource));
 
     expect(may('StartExecution', machine)).toEqual(['PeopleOperator']);
+    expect(may('StopExecution', execution)).toEqual(['PeopleOperator']);
     expect(may('ListExecutions', machine)).toEqual(['PeopleOperator', 'PeopleAuditor']);
     expect(may('DescribeExecution', execution)).toEqual(['PeopleOperator', 'PeopleAuditor']);
     expect(may('GetExecutionHistory', execution)).toEqual(['PeopleOperator', 'PeopleAuditor']);
