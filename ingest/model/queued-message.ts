@@ -19,3 +19,9 @@ export type QueuedMessage = z.infer<typeof QueuedMessage>;
 /** The SQL of the topic rule that makes a {@link QueuedMessage}. */
 export const queuedMessageSql = (filter: string): string =>
   `SELECT encode(*, 'base64') AS payload, topic(5) AS device, timestamp() AS receivedAt, principal() AS principal FROM '${filter}'`;
+
+/**
+ * Seconds that a received message stays invisible: what a poller that was cut off had in hand comes back
+ * after them. One that takes longer over a chunk meets its own messages again, and knows them.
+ */
+export const visibilitySeconds = 60;

@@ -15,6 +15,7 @@ import { WorkerBrokenError, WorkerLostError } from '../../workflow/model/errors.
 import { heartbeatSeconds } from '../../workflow/model/worker-command.ts';
 import { decodePollCommand, type PollCommand } from '../model/poll-command.ts';
 import { PollerSettings } from '../model/poller-settings.ts';
+import { visibilitySeconds } from '../model/queued-message.ts';
 import { mostCommittedMessages } from './commit-record.ts';
 import { createPoller, pollerExit, type PollerExit } from './create-poller.ts';
 import type { PollerDeps } from './poller-deps.ts';
@@ -62,6 +63,7 @@ function createDeps(settings: PollerSettings, workbench: string): PollerDeps {
       heartbeatMilliseconds: heartbeatSeconds * 1000,
       leaseSeconds: 90,
       renewMilliseconds: 20_000,
+      invisibleMilliseconds: visibilitySeconds * 1000,
       chunk: {
         messages: mostCommittedMessages,
         bytes: 4 * 1024 * 1024,

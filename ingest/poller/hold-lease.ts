@@ -12,7 +12,8 @@ export interface HeldLease {
   readonly lease: Lease;
   /** Aborted with {@link LeaseLostError} when it is lost, or may be. */
   readonly signal: AbortSignal;
-  release(): Promise<void>;
+  /** `isClean`: every message that was received is deleted. */
+  release(isClean: boolean): Promise<void>;
 }
 
 type HoldDeps = Pick<
@@ -67,11 +68,11 @@ export async function holdLease(deps: HoldDeps): Promise<HeldLease | undefined> 
   return {
     lease,
     signal: lost.signal,
-    async release() {
+    async release(isClean) {
       stopped.abort();
       await kept;
       try {
-        await releaseLease(sensors, lease, now());
+        await releaseLease(sensors, lease, { now: now(), isClean });
       } catch (error) {
         log('lease not released', { code: errorCode(error) });
       }

@@ -39,10 +39,16 @@ export async function poll(
   if (held === undefined)
     return tally.reply({ ended: 'BUSY', backlog: await queue.backlog(), sealed: [] });
   const ended = new AbortController();
+  let isClean = false;
   try {
     const run = startRun(deps, held, AbortSignal.any([signal, held.signal, ended.signal]));
     await takeOver(held.lease, run);
-    const drained = await drain(queue, command.maxSeconds, { run, tally });
+    const { drained, undeleted } = await drain(queue, command.maxSeconds, {
+      run,
+      tally,
+      wasClean: held.lease.wasClean,
+    });
+    isClean = undeleted === 0;
     const sealed = drained ? await sealDue(command.seal, run) : [];
     const backlog = await queue.backlog();
     return tally.reply({ ended: drained ? 'EMPTY' : 'TIME', backlog, sealed });
@@ -53,7 +59,7 @@ export async function poll(
     throw error;
   } finally {
     ended.abort();
-    await held.release();
+    await held.release(isClean);
   }
 }
 
@@ -80,21 +86,33 @@ function startRun(poller: PollerDeps, { lease }: HeldLease, signal: AbortSignal)
 interface Drain {
   readonly run: Run;
   readonly tally: Tally;
+  /** Whether the poller before deleted all that it had received. */
+  readonly wasClean: boolean;
+}
+
+interface Drained {
+  /** Nothing is left of what was in the queue when the run began. */
+  readonly drained: boolean;
+  /** Messages that SQS did not delete: they come again. */
+  readonly undeleted: number;
 }
 
 /**
- * Stores chunk after chunk until the queue is drained, or it is time. Answers whether it is drained.
+ * Stores chunk after chunk until the queue is drained, or it is time.
  *
- * While one is stored the next one is received, and the one before deleted: no more than two are held.
+ * A queue that seems empty is not drained as long as a poller that was cut off may have messages of it
+ * in hand: nobody sees them, and a day that was sealed now would be without them. While one is stored the next one is received, and the one before deleted: no more than two are held.
  */
 async function drain(
   queue: SensorQueue,
   maxSeconds: number,
-  { run, tally }: Drain,
-): Promise<boolean> {
+  { run, tally, wasClean }: Drain,
+): Promise<Drained> {
   const { signal, poller, fence, memory } = run;
   const runStartedAt = poller.now().getTime();
-  const ends = performance.now() + maxSeconds * 1000;
+  const began = performance.now();
+  const ends = began + maxSeconds * 1000;
+  const allVisible = began + (wasClean ? 0 : poller.pace.invisibleMilliseconds);
   const receive = (): Promise<Chunk> => {
     const chunk = receiveChunk(queue, poller.pace.chunk, { runStartedAt, signal });
     // It is awaited later, or never where the one before fails.
@@ -102,13 +120,14 @@ async function drain(
     return chunk;
   };
   let next: Promise<Chunk> | undefined = receive();
-  let deleted: Promise<void> = Promise.resolve();
+  let deleted: Promise<number> = Promise.resolve(0);
+  let undeleted = 0;
   let drained = false;
   let commits = 0;
   while (next !== undefined) {
     const chunk: Chunk = await next;
     signal.throwIfAborted();
-    ({ drained } = chunk);
+    drained = chunk.drained && performance.now() >= allVisible;
     next = drained || performance.now() >= ends ? undefined : receive();
     const read = chunk.receipts.map((receipt) => readMessage(receipt));
     tally.received(chunk.receipts, poller.now());
@@ -121,13 +140,13 @@ async function drain(
       const stored = await storePortion(portion, id, { ...run, known });
       tally.stored(portion, stored);
       memory.forgetSome();
-      await deleted;
+      undeleted += await deleted;
       deleted = remove(queue, portion.messages, poller);
       deleted.catch(() => undefined);
     }
   }
-  await deleted;
-  return drained;
+  undeleted += await deleted;
+  return { drained, undeleted };
 }
 
 const chunkId = (epoch: number, number: number): string =>
@@ -158,7 +177,8 @@ async function remove(
   queue: SensorQueue,
   messages: readonly Incoming[],
   { log }: PollerDeps,
-): Promise<void> {
+): Promise<number> {
   const failed = await queue.remove(messages.map(({ receipt }) => receipt));
   if (failed > 0) log('messages not deleted', { count: failed });
+  return failed;
 }

@@ -13,6 +13,8 @@ export interface PollerPace {
   readonly heartbeatMilliseconds: number;
   readonly leaseSeconds: number;
   readonly renewMilliseconds: number;
+  /** How long messages of a poller that was cut off may still be invisible. */
+  readonly invisibleMilliseconds: number;
   readonly chunk: ChunkLimits;
 }
 

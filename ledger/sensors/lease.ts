@@ -12,6 +12,8 @@ const LeaseItem = z.object({
   epoch: z.int().min(1),
   /** The chunk whose objects are being stored: its ciphertexts are in the spool. */
   intent: z.string().optional(),
+  /** False where the owner before was cut off: messages that it had in hand are invisible for a while. */
+  wasClean: z.boolean().default(true),
   /** The commit record that is not applied in full, as it was written. */
   commit: z.string().optional(),
 });
@@ -40,13 +42,15 @@ export async function takeLease(table: Table, owner: Owner): Promise<Lease | und
   const taken = await updateItem(table, {
     ...place,
     update:
-      'SET #epoch = if_not_exists(#epoch, :zero) + :one, #until = :until, #owner = :owner, workbench = :workbench',
+      'SET #epoch = if_not_exists(#epoch, :zero) + :one, #until = :until, #owner = :owner, workbench = :workbench, wasClean = if_not_exists(#clean, :yes), #clean = :no',
     condition: [
       'attribute_not_exists(#until) OR #until <= :now OR #owner = :owner',
       ...(owner.isAlone ? ['workbench = :workbench'] : []),
     ].join(' OR '),
-    names: { ...names, '#owner': 'owner' },
+    names: { ...names, '#owner': 'owner', '#clean': 'clean' },
     values: {
+      ':yes': true,
+      ':no': false,
       ':zero': 0,
       ':one': 1,
       ':until': end(owner),
@@ -75,14 +79,21 @@ export async function renewLease(
   });
 }
 
-/** Lets the next poller begin at once. Nothing happens where it did already. */
-export async function releaseLease(table: Table, { epoch }: Fence, now: Date): Promise<void> {
+/**
+ * Lets the next poller begin at once, and tells it whether anything is left in hand. Nothing happens
+ * where it began already.
+ */
+export async function releaseLease(
+  table: Table,
+  { epoch }: Fence,
+  { now, isClean }: { readonly now: Date; readonly isClean: boolean },
+): Promise<void> {
   await updateItem(table, {
     ...place,
-    update: 'SET #until = :until',
+    update: 'SET #until = :until, #clean = :clean',
     condition: '#epoch = :epoch',
-    names,
-    values: { ':epoch': epoch, ':until': now.toISOString() },
+    names: { ...names, '#clean': 'clean' },
+    values: { ':epoch': epoch, ':until': now.toISOString(), ':clean': isClean },
   });
 }
 

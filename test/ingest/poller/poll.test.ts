@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { mostMessageBytes } from '../../../ingest/model/sensor-message.ts';
 import { LeaseLostError } from '../../../ledger/sensors/fence.ts';
@@ -438,6 +439,26 @@ describe('two pollers', () => {
 
     expect(ofAnother).toMatchObject({ ended: 'BUSY' });
     expect(ofTheSame).toMatchObject({ ended: 'EMPTY', stored: 1 });
+  });
+
+  it('do not take the queue for empty while one that was cut off may have messages of it', async () => {
+    await world.publish(message(0));
+    const cutOff = world.poller();
+    cutOff.wire.onCall = (name, _input, next) =>
+      name === 'GenerateDataKey' ? Promise.reject(new Error('It is cut off.')) : next();
+    await expect(cutOff.poll()).rejects.toThrow('cut off');
+    const pace = { ...cutOff.deps.pace, invisibleMilliseconds: 600 };
+
+    const [reply] = await Promise.all([
+      world.poller({ pace }).poll(),
+      setTimeout(200).then(() => world.giveBack(cutOff.handles)),
+    ]);
+    const began = performance.now();
+    const next = await world.poller({ pace }).poll();
+
+    expect(reply).toMatchObject({ ended: 'EMPTY', stored: 1 });
+    expect(next).toMatchObject({ ended: 'EMPTY', receipts: 0 });
+    expect(performance.now() - began, 'the one before was not cut off').toBeLessThan(500);
   });
 
   it.each([

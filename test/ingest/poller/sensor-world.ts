@@ -230,6 +230,8 @@ export class SensorWorld {
         heartbeatMilliseconds: 20_000,
         leaseSeconds: 90,
         renewMilliseconds: 20_000,
+        // Tests give the messages of a poller that was cut off back themselves.
+        invisibleMilliseconds: 0,
         chunk: { messages: 1_000, bytes: 4 * 1024 * 1024, milliseconds: 5_000, waitSeconds: 0 },
       },
       patience: createPatience(3, 1),
