@@ -29,10 +29,9 @@ export function principalOf({ userIdentity }: AccessRecord, study: string): Prin
   if (name === '') return { kind: 'other', name: type };
   if (instanceId.test(session)) return { kind: 'worker', name, session };
   if (people.some((role) => name === `${study}-${role}`)) return { kind: 'person', name, session };
-  // The machine's sessions have the hash of their execution for a name.
-  if (/^[0-9a-f]{12}/.test(session) && name.startsWith(`${study}-`)) {
-    return { kind: 'state machine', name };
-  }
+  // In the embedded cloud the machine's sessions have the hash of their execution for a name.
+  const isMachine = invokedBy === 'states.amazonaws.com' || /^[0-9a-f]{12}/.test(session);
+  if (isMachine && name.startsWith(`${study}-`)) return { kind: 'state machine', name };
   if (session.startsWith(`${study}-`)) return { kind: 'function', name };
   return { kind: 'other', name, session };
 }

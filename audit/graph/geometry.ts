@@ -12,13 +12,6 @@ export const right = ({ x, width }: Box): number => x + width;
 export const bottom = ({ y, height }: Box): number => y + height;
 export const centre = ({ x, y, width, height }: Box): Point => [x + width / 2, y + height / 2];
 
-/** The same box elsewhere. */
-export const moved = (box: Box, dx: number, dy: number): Box => ({
-  ...box,
-  x: box.x + dx,
-  y: box.y + dy,
-});
-
 /** A number in an SVG: two decimals, so that the same graph is the same text everywhere. */
 export const fixed = (value: number): string => String(Math.round(value * 100) / 100);
 

@@ -1,7 +1,18 @@
 import * as z from 'zod';
 import { EvidenceError } from '../evidence-error.ts';
 import type { HistoryEvent, StateType } from './history-event.ts';
-import type { Iteration, Stretch, Try, Visit, VisitOutcome } from './visit.ts';
+import {
+  end,
+  endTry,
+  ends,
+  failures,
+  iterationEnds,
+  mapOf,
+  misplaced,
+  openVisit,
+  type Place,
+} from './place.ts';
+import type { Iteration, Stretch, Visit } from './visit.ts';
 
 /** What a history tells: every stay in a state, in the order in which they were entered. */
 export interface Folded {
@@ -10,23 +21,7 @@ export interface Folded {
   readonly stretches: readonly Stretch[];
 }
 
-/** Where an event stands: what its successors inherit. */
-interface Place {
-  readonly visit?: Visit | undefined;
-  /** The Map's stay, inside of it. */
-  readonly map?: Visit | undefined;
-  readonly worker?: number | undefined;
-  readonly attempt?: number | undefined;
-}
-
 const Attempt = z.coerce.number().pipe(z.int().min(1));
-
-const failures: Readonly<Record<string, VisitOutcome>> = {
-  TaskFailed: 'failed',
-  TaskTimedOut: 'failed',
-  TaskStartFailed: 'failed',
-  TaskSubmitFailed: 'failed',
-};
 
 /**
  * Folds an execution's history into stays in states, given whole and in order.
@@ -118,7 +113,8 @@ class Fold implements Folded {
     if (before.visit?.outcome === 'running') {
       throw misplaced(event, 'the state before it has not been left');
     }
-    const { worker: index, attempt = 1 } = before;
+    const { map, worker: index, attempt = 1 } = before;
+    this.#reopen({ map, worker: index }, this.#stretch?.redrive ?? 0);
     const visit: Visit = {
       id,
       ...(before.visit !== undefined && { cameFrom: before.visit.id }),
@@ -239,43 +235,4 @@ class Fold implements Folded {
       delete iteration.ended;
     }
   }
-}
-
-const ends: Readonly<Record<string, Stretch['status']>> = {
-  ExecutionSucceeded: 'SUCCEEDED',
-  ExecutionFailed: 'FAILED',
-  ExecutionAborted: 'ABORTED',
-  ExecutionTimedOut: 'TIMED_OUT',
-};
-
-const iterationEnds: Readonly<Record<string, VisitOutcome>> = {
-  MapIterationSucceeded: 'succeeded',
-  MapIterationFailed: 'failed',
-  MapIterationAborted: 'aborted',
-};
-
-function end(visit: Visit, at: Date, outcome: VisitOutcome): void {
-  visit.ended = at;
-  visit.outcome = outcome;
-  const last = visit.tries.at(-1);
-  if (last?.outcome === 'running') endTry(last, at, 'aborted');
-}
-
-function endTry(one: Try, at: Date, outcome: VisitOutcome): void {
-  one.ended = at;
-  one.outcome = outcome;
-}
-
-function openVisit(event: HistoryEvent, { visit }: Place): Visit {
-  if (visit?.outcome !== 'running') throw misplaced(event, 'no state was entered');
-  return visit;
-}
-
-function mapOf(event: HistoryEvent, { map }: Place): Visit {
-  if (map === undefined) throw misplaced(event, 'no Map was started');
-  return map;
-}
-
-function misplaced({ id, type }: HistoryEvent, why: string): EvidenceError {
-  return new EvidenceError(`event ${id} of the history (${type}) is out of place: ${why}`);
 }

@@ -89,6 +89,13 @@ it.each([
   ).toEqual(principal);
 });
 
+it('knows the state machine on AWS by the service that called for it', () => {
+  const arn = 'arn:aws:sts::111122223333:assumed-role/czarhipaa-Batch-Lifecycle/qWxYzAbCdEf';
+  const userIdentity = { type: 'AssumedRole', arn, invokedBy: 'states.amazonaws.com' };
+
+  expect(principalOf(call('Invoke', { userIdentity }), 'czarhipaa').kind).toBe('state machine');
+});
+
 it('knows what is of the run whatever the order of the records, and counts denied calls apart', () => {
   const executionArn = 'arn:aws:states:us-east-1:111122223333:execution:czarhipaa-batch:run-1';
   const context = { encryptionContext: { batch: 'zwgkvnmvv', kind: 'input' } };

@@ -122,3 +122,48 @@ it('knows a failing expression by its state, though it points past the entry', (
     { state: 'Validate Request', outcome: 'failed', error: 'States.QueryEvaluationError' },
   ]);
 });
+
+it('goes on, after a redrive, with the stays that the end before it had cut', async () => {
+  const { events: recorded } = await readScene('aborted');
+  const { id: last, timestamp } = recorded.at(-1)!;
+  const cut = recorded.find(
+    ({ stateEnteredEventDetails: entered }) => entered?.name === 'Process',
+  )!;
+  const base = { timestamp, previousEventId: last };
+  const redriven = [
+    {
+      ...base,
+      id: last + 1,
+      type: 'ExecutionRedriven',
+      executionRedrivenEventDetails: { redriveCount: 1 },
+    },
+    { ...base, id: last + 2, type: 'TaskScheduled', previousEventId: cut.id },
+    { ...base, id: last + 3, type: 'TaskStarted', previousEventId: last + 2 },
+    {
+      ...base,
+      id: last + 4,
+      type: 'TaskFailed',
+      previousEventId: last + 3,
+      taskFailedEventDetails: { error: 'RunEndedError' },
+    },
+    {
+      ...base,
+      id: last + 5,
+      type: 'TaskStateExited',
+      previousEventId: last + 4,
+      stateExitedEventDetails: { name: 'Process' },
+    },
+  ];
+
+  const { visits, iterations, stretches } = fold([...recorded, ...redriven]);
+
+  const process = visits.find(({ id }) => id === cut.id)!;
+  expect(stretches.map(({ status }) => status)).toEqual(['ABORTED', 'RUNNING']);
+  expect(process).toMatchObject({ outcome: 'caught', error: 'RunEndedError' });
+  expect(process.tries).toMatchObject([
+    { redrive: 0, outcome: 'aborted' },
+    { redrive: 1, outcome: 'failed' },
+  ]);
+  expect(visits.find(({ type }) => type === 'Map')?.outcome).toBe('running');
+  expect(iterations.map(({ outcome }) => outcome).toSorted()).toEqual(['aborted', 'running']);
+});

@@ -2,11 +2,12 @@ import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { readJsonLines } from '../../audit/access/read-access-log.ts';
 import { digestAssembly } from '../../audit/assembly-digests.ts';
 import { drawRunGraph } from '../../audit/graph/run-graph.ts';
-import { readRunEvidence, type RunEvidence } from '../../audit/read-run-record.ts';
+import { readRunEvidence, readRunRecord, type RunEvidence } from '../../audit/read-run-record.ts';
+import { runCzar } from '../../local/demo/run-czar.ts';
 import { executionHash } from '../../workflow/model/names.ts';
 import { craftBatch, visitRows, visitsText } from './support/craft-batch.ts';
 import { readAccessLog, sessionOf } from './support/read-access-log.ts';
-import { type BatchEnd, runBatch } from './support/run-batch.ts';
+import { type BatchEnd, newBatchId, runBatch } from './support/run-batch.ts';
 import { startStudyCloud, type StudyCloud } from './support/study-cloud.ts';
 
 /** Stand in the objects and their names, and nowhere in the evidence. */
@@ -107,6 +108,39 @@ it('draws the run from the definition that ran', () => {
 
   expect(svg).toContain('SUCCEEDED');
   expect(svg).toContain('data-state="Batch Succeeded" data-outcome="succeeded"');
+});
+
+it('says nothing of calls where no access log is given', async () => {
+  const { sfn, ledger } = study.as('operator');
+
+  const record = await readRunRecord({ study: 'czarhipaa', sfn, ledger }, end.executionArn);
+
+  expect(record).toEqual({
+    ...evidence.record,
+    access: undefined,
+    digests: undefined,
+    runs: evidence.record.runs.map((run) => ({ ...run, startedBy: undefined })),
+  });
+});
+
+it('is drawn by czar graph, with the rights of the auditor', async () => {
+  const { accessKeyId, secretAccessKey, sessionToken } = study.cloud.personCredentials('auditor');
+  const environment = {
+    AWS_ENDPOINT_URL: study.cloud.endpoint,
+    AWS_REGION: study.cloud.region,
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_SESSION_TOKEN: sessionToken,
+  };
+
+  const drawn = await runCzar(['graph', end.batch?.batchId ?? ''], environment);
+  const unknown = await runCzar(['graph', newBatchId()], environment);
+
+  expect(drawn.exitCode).toBe(0);
+  expect(drawn.stdout).toMatch(/^<svg [^>]*role="img"/);
+  expect(drawn.stdout.match(/data-outcome="succeeded"/g)?.length).toBeGreaterThan(10);
+  expect(unknown.exitCode).toBe(65);
+  expect(unknown.stderr).toContain('there is no such batch');
 });
 
 it('has no canary in it', () => {
