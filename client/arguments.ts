@@ -21,6 +21,14 @@ export function batchId(text: string): string {
   );
 }
 
+const executionArn = /^arn:[a-z-]+:states:[a-z0-9-]+:[0-9]{12}:execution:[^:\s]+:[^:\s]+$/;
+
+/** Reads the id of a batch, or the ARN of an execution, from the command line. */
+export function batchOrArn(text: string): string {
+  if (executionArn.test(text) || BatchId.safeParse(text).success) return text;
+  throw new InvalidArgumentError("It must be a batch's id, or the ARN of an execution.");
+}
+
 /**
  * Parses what a person typed.
  *

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { Command, CommanderError } from 'commander';
 import * as z from 'zod';
+import { addGraphCommand } from './commands/graph.ts';
 import { addIotCommand } from './commands/iot.ts';
 import { addLocalCommand } from './commands/local.ts';
 import { addResultsCommand } from './commands/results.ts';
@@ -57,6 +58,7 @@ function createProgram(): Command {
   addRetryCommand(program);
   addWatchCommand(program);
   addStatusCommand(program);
+  addGraphCommand(program);
   addResultsCommand(program);
   addIotCommand(program);
   addSynthesizeDataCommand(program);

@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import type { MailKind } from '../workflow/model/mail.ts';
 import { runName } from '../workflow/model/names.ts';
 import { getItem, type LedgerTable, updateItem } from './table.ts';
@@ -12,9 +13,18 @@ export interface MailPlace {
 
 const sortKey = ({ kind, ...run }: MailPlace): string => `MAIL#${runName(run)}#${kind}`;
 
+/** When a mail went out, in ISO 8601; undefined where it did not. */
+export async function mailSentAt(
+  table: LedgerTable,
+  place: MailPlace,
+): Promise<string | undefined> {
+  const found = await getItem(table, place.batchId, sortKey(place));
+  return z.string().optional().parse(found?.sentAt);
+}
+
 /** Says whether the mail went out already. */
 export async function wasMailSent(table: LedgerTable, place: MailPlace): Promise<boolean> {
-  return (await getItem(table, place.batchId, sortKey(place)))?.sentAt !== undefined;
+  return (await mailSentAt(table, place)) !== undefined;
 }
 
 /**

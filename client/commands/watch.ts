@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { getBatch } from '../../ledger/batches.ts';
-import { BatchId } from '../../workflow/model/code.ts';
 import type { BatchState } from '../../workflow/model/ledger-items.ts';
+import { batchOrArn } from '../arguments.ts';
 import { type Deployment, openDeployment } from '../deployment.ts';
 import { UserError } from '../exit-codes.ts';
 import { type CommandContext, runCommand } from '../run-command.ts';
@@ -10,13 +10,6 @@ import { watchAndReport } from '../watch/watch-and-report.ts';
 
 /** Looks, a second apart, for an execution that was just started to open its batch. */
 const mostLooks = 30;
-
-const executionArn = /^arn:[a-z-]+:states:[a-z0-9-]+:[0-9]{12}:execution:[^:\s]+:[^:\s]+$/;
-
-function batchOrArn(text: string): string {
-  if (executionArn.test(text) || BatchId.safeParse(text).success) return text;
-  throw new InvalidArgumentError("It must be a batch's id, or the ARN of an execution.");
-}
 
 /** Finds the execution of a batch, or takes an execution's ARN as it is. */
 async function findExecution(

@@ -42,13 +42,16 @@ export interface RoleDeployment extends Deployment {
  *
  * From the assembly of the test run, if no other is given.
  */
-export async function startStudyCloud(
-  options: Partial<Pick<EmbeddedCloudOptions, 'assemblyDirectory' | 'clock' | 'interference'>> = {},
-): Promise<StudyCloud> {
+export async function startStudyCloud({
+  assemblyDirectory = inject('assembly'),
+  ...options
+}: Partial<
+  Pick<EmbeddedCloudOptions, 'assemblyDirectory' | 'clock' | 'interference'>
+> = {}): Promise<StudyCloud> {
   const directory = await mkdtemp(join(tmpdir(), 'czar-e2e-'));
   process.env.CZAR_STATE = join(directory, 'uploads');
   const cloud = await startEmbeddedCloud({
-    assemblyDirectory: inject('assembly'),
+    assemblyDirectory,
     directory: join(directory, 'cloud'),
     ...options,
   });

@@ -1,0 +1,69 @@
+import { writeFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { EvidenceError } from '../../audit/evidence-error.ts';
+import { drawRunGraph } from '../../audit/graph/run-graph.ts';
+import { readRunEvidence } from '../../audit/read-run-record.ts';
+import { getBatch } from '../../ledger/batches.ts';
+import { batchOrArn } from '../arguments.ts';
+import { type Deployment, openDeployment } from '../deployment.ts';
+import { UserError } from '../exit-codes.ts';
+import { runCommand } from '../run-command.ts';
+
+const epilogue = `
+Without --to the SVG goes to stdout. Of a batch, the execution that opened it last
+is drawn. Needs the right to read executions and the ledger: a researcher's,
+operator's or auditor's. The definition is the state machine's present one: a run
+from before a change of the states is refused.`;
+
+/** `czar graph`: draws what became of an execution. */
+export function addGraphCommand(program: Command): void {
+  program
+    .command('graph')
+    .summary('draw what became of an execution')
+    .description('Draws the states of an execution as an SVG: outcomes, times, retries, workers.')
+    .argument('<batch>', "a batch's id, or an execution's ARN", batchOrArn)
+    .option('--to <file>', 'an SVG file, which is replaced')
+    .addHelpText('after', epilogue)
+    .action((given: string, { to }: { readonly to?: string }, command: Command) =>
+      runCommand(command, async ({ study, output }) => {
+        const { sfn, ledger } = await openDeployment(study);
+        const executionArn = await findExecution(ledger, given);
+        const svg = await draw({ study, sfn, ledger }, executionArn);
+        if (to === undefined) output.result({ executionArn, svg }, svg.trimEnd());
+        else {
+          await write(to, svg);
+          output.result({ executionArn, bytes: svg.length }, 'the graph is in the file of --to');
+        }
+      }),
+    );
+}
+
+async function findExecution(ledger: Deployment['ledger'], given: string): Promise<string> {
+  if (given.startsWith('arn:')) return given;
+  const batch = await getBatch(ledger, given);
+  if (batch?.executionArn !== undefined) return batch.executionArn;
+  const why = batch === undefined ? 'there is no such batch' : 'no execution has opened this batch';
+  throw new UserError('badInput', why);
+}
+
+async function draw(
+  sources: Parameters<typeof readRunEvidence>[0],
+  executionArn: string,
+): Promise<string> {
+  try {
+    const { record, definition } = await readRunEvidence(sources, executionArn);
+    return drawRunGraph(definition, record);
+  } catch (error) {
+    if (!(error instanceof EvidenceError)) throw error;
+    throw new UserError('badInput', error.message, { cause: error });
+  }
+}
+
+async function write(path: string, svg: string): Promise<void> {
+  try {
+    await writeFile(path, svg);
+  } catch (error) {
+    // The system's message repeats the path.
+    throw new UserError('cannotWrite', 'the file of --to cannot be written', { cause: error });
+  }
+}
