@@ -1,9 +1,9 @@
+import { globSync } from 'node:fs';
 import { copyFile, mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { contractFileName } from './contract.ts';
-import { listPipelines } from './registry.ts';
 
 const source = fileURLToPath(new URL('.', import.meta.url));
 
@@ -15,7 +15,7 @@ const source = fileURLToPath(new URL('.', import.meta.url));
  * same bytes.
  */
 export async function bundlePipelines(outDirectory: string): Promise<void> {
-  const names = await listPipelines(source);
+  const names = ownPipelines();
   await build({
     entryPoints: names.flatMap((name) =>
       ['process', 'consolidate'].map((entry) => ({
@@ -41,4 +41,9 @@ export async function bundlePipelines(outDirectory: string): Promise<void> {
       join(outDirectory, name, contractFileName),
     );
   }
+}
+
+/** The folders here that have a contract: the others hold what several pipelines use. */
+function ownPipelines(): string[] {
+  return globSync(`*/${contractFileName}`, { cwd: source }).map(dirname).sort();
 }

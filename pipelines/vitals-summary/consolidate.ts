@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { runEntry } from '../run-protocol.ts';
-import { withEngine } from './engine.ts';
+import { withEngine } from '../engine.ts';
 import {
   readCounts,
   readPatients,

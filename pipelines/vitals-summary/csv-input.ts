@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { BadDataError } from '../run-protocol.ts';
-import { literal } from './engine.ts';
+import { literal } from '../engine.ts';
 
 const LONGEST_HEADER = 4096;
 

@@ -1,33 +1,12 @@
-import { DuckDBDecimalValue, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { EngineRow } from '../engine-row.ts';
 import { BadDataError } from '../run-protocol.ts';
-import type { Moments } from './exact-statistics.ts';
+import type { Moments } from '../exact-statistics.ts';
 import { mergedMonths } from './partial.ts';
 import { vitals, type VariableKey } from './variables.ts';
 
 /** A row of merged aggregates, read column by column. */
-export class MergedRow {
-  readonly #cells: Record<string, DuckDBValue>;
-
-  constructor(cells: Record<string, DuckDBValue>) {
-    this.#cells = cells;
-  }
-
-  /** A count, or a decimal in units of its last digit. */
-  integer(column: string): bigint {
-    const value = this.#cells[column];
-    if (value instanceof DuckDBDecimalValue) return value.value;
-    if (typeof value === 'bigint') return value;
-    if (typeof value === 'number' && Number.isSafeInteger(value)) return BigInt(value);
-    throw new TypeError(`The column ${column} is not a whole number.`);
-  }
-
-  /** A text, such as a time as `1938-10-30 00:00:00`. */
-  text(column: string): string {
-    const value = this.#cells[column];
-    if (typeof value === 'string') return value;
-    throw new TypeError(`The column ${column} is not a text.`);
-  }
-
+export class MergedRow extends EngineRow {
   /** Count, sum and sum of squares of a variable. */
   moments(key: VariableKey): Moments {
     return {

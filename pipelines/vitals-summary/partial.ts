@@ -1,8 +1,7 @@
-import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { BadDataError } from '../run-protocol.ts';
-import { literal } from './engine.ts';
+import { literal } from '../engine.ts';
+import { findPartials } from '../find-partials.ts';
 import { correlated, saturationCap, temperatureCut, variables, vitals } from './variables.ts';
 
 /** What `process` leaves of an object and `consolidate` reads: one Parquet file. */
@@ -86,7 +85,7 @@ export async function writePartial(connection: DuckDBConnection, directory: stri
  * @throws BadDataError NO_PARTIALS or MISSING_PARTIAL
  */
 export async function mergePartials(connection: DuckDBConnection, input: string): Promise<void> {
-  const partials = await findPartials(input);
+  const partials = await findPartials(input, partialFileName);
   await connection.run(
     `CREATE VIEW partials AS SELECT * FROM read_parquet([${partials.map(literal).join(', ')}], hive_partitioning = false)`,
   );
@@ -115,18 +114,4 @@ export async function mergePartials(connection: DuckDBConnection, input: string)
 
 function sums(names: readonly string[]): string {
   return names.map((name) => `sum(${name}) AS ${name}`).join(', ');
-}
-
-async function findPartials(input: string): Promise<string[]> {
-  const entries = await readdir(input, { withFileTypes: true });
-  const partials = entries
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => join(input, entry.name, partialFileName))
-    .sort();
-  if (partials.length === 0) throw new BadDataError('NO_PARTIALS');
-  for (const partial of partials) {
-    const found = await stat(partial).catch(() => undefined);
-    if (!found?.isFile()) throw new BadDataError('MISSING_PARTIAL');
-  }
-  return partials;
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { BadDataError, objectFileName, runEntry } from '../run-protocol.ts';
 import { readHeader } from './csv-input.ts';
-import { withEngine } from './engine.ts';
+import { withEngine } from '../engine.ts';
 import { writePartial } from './partial.ts';
 import { loadPatients, patientsHeader } from './patients-table.ts';
 import { loadVisits, visitsHeader } from './visits-table.ts';

@@ -1,4 +1,4 @@
-import { roundFraction } from './exact-statistics.ts';
+import { roundFraction } from '../exact-statistics.ts';
 import type { MergedRow } from './merged-study.ts';
 import contract from './pipeline.json' with { type: 'json' };
 import { saturationCap, temperatureCut } from './variables.ts';

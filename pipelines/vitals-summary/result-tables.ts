@@ -4,7 +4,7 @@ import {
   formatUnits,
   mean,
   standardDeviation,
-} from './exact-statistics.ts';
+} from '../exact-statistics.ts';
 import type { MergedRow } from './merged-study.ts';
 import { productKey } from './partial.ts';
 import { correlated, variables, vitals, type Variable } from './variables.ts';

@@ -1,6 +1,6 @@
 import { temperatureCut } from '../variables.ts';
-import { linear, roundTicks } from './scale.ts';
-import { colour, element, figure, grouped, label, stroke } from './svg.ts';
+import { linear, roundTicks } from '../../plot/scale.ts';
+import { colour, element, figure, grouped, label, stroke } from '../../plot/svg.ts';
 
 const SIZE = { width: 960, height: 560, margin: 36 };
 const PLOT = { left: 84, right: 930, top: 128, bottom: 492 };

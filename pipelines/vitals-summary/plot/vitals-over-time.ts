@@ -1,22 +1,23 @@
-import { mean, standardDeviation } from '../exact-statistics.ts';
+import { mean, standardDeviation } from '../../exact-statistics.ts';
 import type { MergedRow, PeriodMonths } from '../merged-study.ts';
 import { temperatureCut, type VariableKey } from '../variables.ts';
-import { linear, monthTicks, roundTicks } from './scale.ts';
-import { drawSeries, type PeriodPoint } from './series.ts';
-import { colour, element, figure, grouped, label, stroke } from './svg.ts';
+import { drawPanel, layPanels, type Panel } from '../../plot/panel.ts';
+import { monthTicks } from '../../plot/scale.ts';
+import type { PeriodPoint } from '../../plot/series.ts';
+import { colour, element, figure, grouped, label, stroke } from '../../plot/svg.ts';
 
 const SIZE = { width: 1120, height: 946, margin: 36 };
 const PANEL = { width: 455, height: 190, left: 66, top: 144, columnGap: 80, rowGap: 78 };
 const DECIMALS = 6;
 
-interface Panel {
+interface VitalPanel {
   title: string;
   unit: string;
   series: { key: VariableKey; name: string }[];
   cut?: number;
 }
 
-const panels: Panel[] = [
+const panels: VitalPanel[] = [
   {
     title: 'Blood pressure',
     unit: 'mmHg',
@@ -58,6 +59,7 @@ export function vitalsOverTime(
 ): string {
   const starts = periods.map((period) => Number(period.integer('start')));
   const range = [Math.min(...starts), Math.max(...starts) + months] as const;
+  const axis = { range, length: months, ticks: monthTicks(range[0], range[1], 9) };
   const name = periodNames[months];
   return figure(
     SIZE,
@@ -66,61 +68,27 @@ export function vitalsOverTime(
       subtitle: `${grouped(counts.visits)} visits of ${grouped(counts.patients)} patients, ${counts.first} to ${counts.last}, by ${name}`,
     },
     key(name),
-    ...[0, 1].map((column) =>
-      label(
-        PANEL.left + column * (PANEL.width + PANEL.columnGap) + PANEL.width / 2,
-        SIZE.height - 28,
-        'Date of visit',
-        { anchor: 'middle', 'font-size': 13 },
-      ),
-    ),
-    ...panels.map((panel, index) =>
-      element(
-        'g',
-        {
-          transform: `translate(${PANEL.left + (index % 2) * (PANEL.width + PANEL.columnGap)} ${PANEL.top + Math.floor(index / 2) * (PANEL.height + PANEL.rowGap)})`,
-        },
-        drawPanel(panel, periods, months, range),
-      ),
+    ...layPanels(
+      panels.map((panel) => drawPanel(panelOf(panel, periods, months), PANEL, axis)),
+      PANEL,
+      { text: 'Date of visit', y: SIZE.height - 28 },
     ),
   );
 }
 
-function drawPanel(
-  panel: Panel,
+function panelOf(
+  { title, unit, series, cut }: VitalPanel,
   periods: readonly MergedRow[],
   months: PeriodMonths,
-  range: readonly [number, number],
-): string {
-  const series = panel.series.map(({ key, name }) => ({
-    name,
-    points: periods.map((period) => periodPoint(period, key, months)),
-  }));
-  const extremes = series.flatMap(({ points }) =>
-    points.flatMap((item) => item.band ?? [item.mean]),
-  );
-  if (panel.cut !== undefined) extremes.push(panel.cut);
-  const ticks = roundTicks(...atLeastOneUnit(extremes), 5);
-  const x = linear(range, [0, PANEL.width]);
-  const y = linear([ticks[0]?.value ?? 0, ticks.at(-1)?.value ?? 1], [PANEL.height, 0]);
-
-  return [
-    label(0, -14, `${panel.title} (${panel.unit})`, { 'font-size': 14, 'font-weight': 'bold' }),
-    ...ticks.map(({ value, text }) => horizontal(y(value), text)),
-    ...monthTicks(range[0], range[1], 9).map(({ value, text }) => vertical(x(value), text)),
-    ...series.map(({ points }, index) => drawSeries(points, months, x, y, seriesColour(index))),
-    ...(panel.cut === undefined
-      ? []
-      : [cutLine(y(panel.cut), `QC cut ${panel.cut} ${panel.unit}`)]),
-    ...(series.length < 2 ? [] : series.map(({ name }, index) => seriesKey(name, index))),
-  ].join('\n');
-}
-
-/** The range of the values, one unit at least: the axis of a single visit reads like any other. */
-function atLeastOneUnit(values: readonly number[]): [number, number] {
-  const low = Math.min(...values);
-  const high = Math.max(...values);
-  return high - low >= 1 ? [low, high] : [(low + high - 1) / 2, (low + high + 1) / 2];
+): Panel {
+  return {
+    heading: `${title} (${unit})`,
+    series: series.map(({ key, name }) => ({
+      name,
+      points: periods.map((period) => periodPoint(period, key, months)),
+    })),
+    ...(cut !== undefined && { cut: { value: cut, text: `QC cut ${cut} ${unit}` } }),
+  };
 }
 
 function periodPoint(period: MergedRow, key: VariableKey, months: number): PeriodPoint {
@@ -132,39 +100,6 @@ function periodPoint(period: MergedRow, key: VariableKey, months: number): Perio
   if (deviation === undefined) return { start, middle, mean: average };
   const half = Number(deviation);
   return { start, middle, mean: average, band: [average - half, average + half] };
-}
-
-function horizontal(y: number, text: string): string {
-  return (
-    stroke([0, y], [PANEL.width, y], { stroke: colour.grid }) +
-    label(-8, y + 4, text, { anchor: 'end', fill: colour.quiet })
-  );
-}
-
-function vertical(x: number, text: string): string {
-  return (
-    stroke([x, PANEL.height], [x, PANEL.height + 5], { stroke: colour.quiet }) +
-    label(x, PANEL.height + 20, text, { anchor: 'middle', fill: colour.quiet })
-  );
-}
-
-function cutLine(y: number, text: string): string {
-  return (
-    stroke([0, y], [PANEL.width, y], { stroke: colour.ink, 'stroke-dasharray': '5 4' }) +
-    label(PANEL.width - 4, y - 5, text, { anchor: 'end', 'font-size': 11 })
-  );
-}
-
-function seriesKey(name: string, index: number): string {
-  const x = PANEL.width - 150 + index * 80;
-  return (
-    stroke([x, -18], [x + 16, -18], { stroke: seriesColour(index), 'stroke-width': 3 }) +
-    label(x + 21, -14, name)
-  );
-}
-
-function seriesColour(index: number): string {
-  return index === 0 ? colour.first : colour.second;
 }
 
 function key(period: string): string {

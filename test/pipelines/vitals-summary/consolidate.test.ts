@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exitCode } from '../../../pipelines/contract.ts';
-import { withEngine } from '../../../pipelines/vitals-summary/engine.ts';
+import { withEngine } from '../../../pipelines/engine.ts';
 import { partialFileName, writePartial } from '../../../pipelines/vitals-summary/partial.ts';
 import { loadVisits } from '../../../pipelines/vitals-summary/visits-table.ts';
 import { generatePocA, pocACanaries } from '../../../synthetic/poc-a.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MergedRow } from '../../../../pipelines/vitals-summary/merged-study.ts';
-import { element, grouped, label } from '../../../../pipelines/vitals-summary/plot/svg.ts';
+import { element, grouped, label } from '../../../../pipelines/plot/svg.ts';
 import { temperatureDistribution } from '../../../../pipelines/vitals-summary/plot/temperature-distribution.ts';
 import {
   choosePeriod,

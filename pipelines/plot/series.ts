@@ -1,7 +1,7 @@
 import type { Scale } from './scale.ts';
 import { element, point } from './svg.ts';
 
-/** What the mean and the band of one period are drawn from. The band is absent with fewer than two visits. */
+/** What the mean and the band of one period are drawn from. The band is absent where there is none. */
 export interface PeriodPoint {
   start: number;
   middle: number;
@@ -12,17 +12,17 @@ export interface PeriodPoint {
 /**
  * Draws the means as a line and their bands behind it.
  *
- * Periods without a visit are gaps: a line across them would show what nobody measured. A period
- * between two gaps is a dot.
+ * Periods without a value are gaps: a line across them would show what nobody measured. A period
+ * between two gaps is a dot. All periods are of one length, in the unit of their starts.
  */
 export function drawSeries(
   points: readonly PeriodPoint[],
-  months: number,
+  length: number,
   x: Scale,
   y: Scale,
   ink: string,
 ): string {
-  return unbroken(points, months)
+  return unbroken(points, length)
     .flatMap((run) => [drawBand(run, x, y, ink), drawMeans(run, x, y, ink)])
     .join('\n');
 }
@@ -63,11 +63,11 @@ function drawMeans(run: readonly PeriodPoint[], x: Scale, y: Scale, ink: string)
 }
 
 /** Runs of periods that follow each other without a gap. */
-function unbroken(points: readonly PeriodPoint[], months: number): PeriodPoint[][] {
+function unbroken(points: readonly PeriodPoint[], length: number): PeriodPoint[][] {
   const runs: PeriodPoint[][] = [];
   for (const item of points) {
     const run = runs.at(-1);
-    if (run?.at(-1)?.start === item.start - months) run.push(item);
+    if (run?.at(-1)?.start === item.start - length) run.push(item);
     else runs.push([item]);
   }
   return runs;

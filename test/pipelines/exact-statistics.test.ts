@@ -6,7 +6,7 @@ import {
   roundFraction,
   standardDeviation,
   type Moments,
-} from '../../../pipelines/vitals-summary/exact-statistics.ts';
+} from '../../pipelines/exact-statistics.ts';
 
 const UNIT = 1_000_000_000n;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { linear, monthTicks, roundTicks } from '../../../../pipelines/vitals-summary/plot/scale.ts';
+import { linear, monthTicks, roundTicks } from '../../../pipelines/plot/scale.ts';
 
 describe('linear', () => {
   it('turns the vertical axis round', () => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
-import type { RunDirectories } from '../run-protocol.ts';
+import type { RunDirectories } from './run-protocol.ts';
 
 /**
  * Runs work on a DuckDB that is as small and as closed as the task allows.

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { literal, withEngine } from '../../../pipelines/vitals-summary/engine.ts';
+import { literal, withEngine } from '../../pipelines/engine.ts';
 
 let root: string;
 
