@@ -20,7 +20,7 @@ describe('bundlePipelines', () => {
     const { contract } = await findPipeline(join(directory, 'first'), 'vitals-summary');
 
     expect(contract).toMatchObject({ name: 'vitals-summary', acceptedTypes: ['text/csv'] });
-    expect(await readdir(join(directory, 'first'))).toEqual(['vitals-summary']);
+    expect(await readdir(join(directory, 'first'))).toEqual(['vitals-stream', 'vitals-summary']);
     expect(await readdir(join(directory, 'first', 'vitals-summary'))).toEqual([
       'consolidate.mjs',
       'pipeline.json',
