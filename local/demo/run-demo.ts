@@ -60,7 +60,14 @@ export async function runDemo(
   const { executionArn, transitions } = await runBatch(operator, batchId, options, transcript);
 
   transcript.step('Mails');
-  await tellMails(state, join(folder, 'mails'), transcript);
+  const subjects = await tellMails(state, join(folder, 'mails'), transcript);
+  const expected = ['working', 'done', 'evaporated'];
+  transcript.check(
+    'three mails',
+    subjects.length === expected.length &&
+      expected.every((word, position) => subjects[position]?.toLowerCase().includes(word)),
+    'working with PHI, done, evaporated: one mail each, in this order',
+  );
 
   transcript.step('Results, as the researcher');
   const resultsDir = join(folder, `results-${batchId}`);

@@ -113,7 +113,15 @@ export async function runIngestDemo(
   );
 
   transcript.step('Mails');
-  await tellMails(state, join(folder, 'mails'), transcript);
+  const mails = await tellMails(state, join(folder, 'mails'), transcript);
+  const ofBatches = mails.filter((subject) =>
+    main.some(({ batchId }) => subject.includes(batchId)),
+  );
+  transcript.check(
+    'mails',
+    ofBatches.length === 3 * main.length && mails.length > ofBatches.length,
+    `three mails of each batch: ${ofBatches.length}; of the ingest: ${mails.length - ofBatches.length}`,
+  );
 
   transcript.step('Subjects outside of encrypted objects');
   await searchForSubjects(subjects, stage);

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import type { LocalState } from '../run/local-state.ts';
 import type { Transcript } from './transcript.ts';
 
-/** Shows the mails of the run and keeps copies of them, because the cloud's own go with it. */
+/** Shows the mails of the run and keeps copies of them, because the cloud's own go with it. Answers their subjects. */
 export async function tellMails(
   state: LocalState,
   folder: string,
   transcript: Transcript,
-): Promise<void> {
+): Promise<readonly string[]> {
   await cp(state.mails, folder, { recursive: true });
   const subjects: string[] = [];
   for (const name of (await readdir(folder)).toSorted()) {
@@ -20,13 +20,5 @@ export async function tellMails(
     for (const line of body.trimEnd().split('\n')) transcript.say(`    | ${line}`.trimEnd());
   }
   transcript.say(`  kept in ${folder}`);
-  const expected = ['working', 'done', 'evaporated'];
-  const inOrder = expected.every((word, position) =>
-    subjects[position]?.toLowerCase().includes(word),
-  );
-  transcript.check(
-    'three mails',
-    subjects.length === expected.length && inOrder,
-    'working with PHI, done, evaporated: one mail each, in this order',
-  );
+  return subjects;
 }
