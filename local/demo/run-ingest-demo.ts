@@ -84,6 +84,12 @@ export async function runIngestDemo(
     options.kills === 0 || runs.some(({ failure }) => failure !== undefined),
     `${kills} polls killed; ${runs.filter(({ failure }) => failure !== undefined).length} runs ended FAILED`,
   );
+  const scheduled = await countScheduled(stage);
+  transcript.check(
+    'the schedule polls',
+    scheduled > 0 || transcript.seconds < secondsToSchedule,
+    `runs that the schedule started, each minute: ${scheduled}`,
+  );
   const found = await compareGaps(report, stage, czar);
 
   transcript.step('The batches of the day, processed');
@@ -139,6 +145,18 @@ export async function runIngestDemo(
     batches: main.map(({ batchId }) => batchId),
     resultsDirs,
   };
+}
+
+/** By then the schedule has come round, once the stacks stand. */
+const secondsToSchedule = 90;
+
+/** Counts the runs that no person started: those have names that `czar` gave them. */
+async function countScheduled(stage: Stage): Promise<number> {
+  const { sfn, machine } = await ingestOf(stage);
+  const { executions = [] } = await sfn.send(
+    new ListExecutionsCommand({ stateMachineArn: machine }),
+  );
+  return executions.filter(({ name }) => name?.startsWith('poll-') === false).length;
 }
 
 /** What is read of the pipeline's quality report. */
