@@ -11,9 +11,15 @@ export function findPoller(directory: string): number | undefined {
   return found === undefined ? undefined : Number(found);
 }
 
-/** Kills a process as a machine that loses its power would. */
-export function killPoller(pid: number): void {
-  process.kill(pid, 'SIGKILL');
+/** Kills the poller, as a machine that loses its power does. Answers false where none runs any more. */
+export function killPoller(directory: string): boolean {
+  const pid = findPoller(directory);
+  try {
+    return pid !== undefined && process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended in between.
+    return false;
+  }
 }
 
 function commandLine(pid: string): string[] {

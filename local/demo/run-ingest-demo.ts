@@ -214,16 +214,21 @@ function dayBefore(day: string): string {
   return new Date(Date.parse(day) - 86_400_000).toISOString().slice(0, 10);
 }
 
+/** How long a poller has been at work when it is killed: it has begun to store by then. */
+const workMs = 1_500;
+
 /** Waits for polls that are at work, whoever started them, and kills so many of them. */
 async function pollAndKill(kills: number, stage: Stage): Promise<number> {
   const { state, signal, transcript } = stage;
   const { sfn, machine } = await ingestOf(stage);
-  for (let killed = 1; killed <= kills; killed += 1) {
+  let killed = 0;
+  while (killed < kills) {
     await start(stage);
-    const pid = await waitFor(signal, () => Promise.resolve(findPoller(state.directory)));
-    // It has begun to store by then.
-    await sleep(1_500, undefined, { signal });
-    killPoller(findPoller(state.directory) ?? pid);
+    await waitFor(signal, () => Promise.resolve(findPoller(state.directory)));
+    await sleep(workMs, undefined, { signal });
+    // One that found an empty queue is through with it by now.
+    if (!killPoller(state.directory)) continue;
+    killed += 1;
     transcript.say('  a poller was killed');
     const { executions: [running] = [] } = await sfn.send(
       new ListExecutionsCommand({ stateMachineArn: machine, statusFilter: 'RUNNING' }),
@@ -236,7 +241,7 @@ async function pollAndKill(kills: number, stage: Stage): Promise<number> {
       await waitFor(signal, async () => ((await isIdle(stage)) ? true : undefined));
     }
   }
-  return kills;
+  return killed;
 }
 
 /** Polls until nothing is left in the queue, and seals the day. */
