@@ -43,7 +43,7 @@ const waiting = 'Await Worker';
  */
 export function drawTimeline(record: RunRecord, run: Run): string {
   const lanes = lanesOf(record, run);
-  const whole = spanOf(record, run);
+  const whole = spanOf(lanes, run);
   const height = top + lanes.length * rowHeight + 6;
   const x = (ms: number) =>
     left + ((ms - whole.from) / Math.max(1, whole.to - whole.from)) * (width - left - right);
@@ -65,9 +65,14 @@ export function drawTimeline(record: RunRecord, run: Run): string {
   ].join('\n');
 }
 
-function spanOf({ execution }: RunRecord, { started, ended = execution.ended }: Run): Span {
+/** A run that goes on lasts, as far as is known, until the last that it has entered or left. */
+function spanOf(lanes: readonly Lane[], { started, ended }: Run): Span {
   const from = Date.parse(started);
-  return { from, to: ended === undefined ? from : Date.parse(ended) };
+  if (ended !== undefined) return { from, to: Date.parse(ended) };
+  const known = lanes.flatMap(({ visits }) =>
+    visits.map((visit) => Date.parse(visit.ended ?? visit.started)),
+  );
+  return { from, to: Math.max(from, ...known) };
 }
 
 function lanesOf({ states, workers }: RunRecord, { redrive }: Run): Lane[] {
@@ -116,7 +121,13 @@ function drawBar(visit: StateVisit, { y, x, run, whole }: Row): string {
   const works = visit.state === waiting ? [] : tries.flatMap((each) => workOf(each, to));
   const [start, end] = [x(from), Math.max(x(to), x(from) + leastWidth)];
   const workMs = works.reduce((sum, span) => sum + span.to - span.from, 0);
-  const title = `${visit.state}: waited ${duration(to - from - workMs)}, worked ${duration(workMs)}${visit.outcome === 'succeeded' ? '' : `, ${visit.outcome}`}`;
+  const waitMs = to - from - workMs;
+  const told = [
+    ...(waitMs >= 1 ? [`waited ${duration(waitMs)}`] : []),
+    ...(workMs >= 1 ? [`worked ${duration(workMs)}`] : []),
+    ...(visit.outcome === 'succeeded' ? [] : [visit.outcome]),
+  ];
+  const title = [visit.state, ...told].join(', ');
   const bar = (kind: string, at: number, until: number, inset = 0) => {
     const length = Math.max(leastWidth, until - at - gap) - 2 * inset;
     const depth = barHeight - 2 * inset;
@@ -124,7 +135,7 @@ function drawBar(visit: StateVisit, { y, x, run, whole }: Row): string {
   };
   const parts = [
     // What is all work needs no bar behind it.
-    ...(to - from - workMs < 1 && works.length > 0 ? [] : [bar('wait', start, end, 0.5)]),
+    ...(waitMs < 1 && works.length > 0 ? [] : [bar('wait', start, end, 0.5)]),
     ...works.map((span) => bar('work', x(span.from), x(span.to))),
   ];
   const own = visit.outcome === 'succeeded' ? undefined : lookClass(visit.outcome);

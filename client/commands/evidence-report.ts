@@ -37,7 +37,7 @@ export function addEvidenceReportCommand(evidence: Command): void {
     .option(
       '--access-log <file>',
       "JSON lines, or a .gz file of CloudTrail's; again for each file",
-      (file: string, files: readonly string[] = []) => [...files, file],
+      (file: string, files?: readonly string[]) => [...(files ?? []), file],
     )
     .option('--assembly <folder>', 'the folder of cdk synth, to list digests of what it holds')
     .addHelpText('after', epilogue)
