@@ -20,6 +20,7 @@ type Check = (record: RunRecord) => Omit<ControlCheck, 'cite' | 'claim'>;
 
 const unknown = (by: string) => ({ finding: 'not shown' as const, by });
 const noLog = unknown('no access log was read');
+const noStart = unknown('the log has no call that started a run');
 const noMachine = unknown('no machine was launched');
 
 /** Finds a claim shown where no exception to it was found. */
@@ -31,14 +32,16 @@ const unless = (exceptions: number, shown: string, noun: string) => ({
 const checks: readonly (readonly [Citation, string, Check])[] = [
   [
     '164.312(b)',
-    'Every act of the run is on record, in the history and in the access log.',
-    ({ states, access }) =>
-      access === undefined
-        ? noLog
-        : {
-            finding: 'shown',
-            by: `${counted(states.length, 'stay in a state', 'stays in states')}, ${counted(access.records, 'record')} read of the log`,
-          },
+    'The states of the run are on record in the history, and calls about it in the access log.',
+    ({ states, runs, access }) => {
+      if (access === undefined) return noLog;
+      if (runs.some(({ startedBy }) => startedBy === undefined)) return noStart;
+      const stays = counted(states.length, 'stay in a state', 'stays in states');
+      return {
+        finding: 'shown',
+        by: `${stays}, ${counted(access.records, 'record')} read of the log`,
+      };
+    },
   ],
   [
     '164.312(a)(2)(i)',
@@ -47,7 +50,7 @@ const checks: readonly (readonly [Citation, string, Check])[] = [
       if (access === undefined) return noLog;
       const others = runs.filter(({ startedBy }) => startedBy?.by.kind !== 'person');
       if (others.some(({ startedBy }) => startedBy === undefined)) {
-        return unknown('the log has no call that started a run');
+        return noStart;
       }
       return unless(others.length, counted(runs.length, 'run'), 'run');
     },

@@ -125,7 +125,7 @@ function remains({ objects, batch, mails, states }: RunRecord): Content {
           [
             'Encrypted inputs',
             `${counted(objects.length, 'object')}, ${bytes(objects)} bytes`,
-            'Write-once: no execution deletes them. Only a worker with a grant can decrypt them.',
+            'Write-once: no execution deletes them. By the key’s policy only a worker with a grant can decrypt them.',
           ],
           [
             'Encrypted results',

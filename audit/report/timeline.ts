@@ -83,7 +83,7 @@ function lanesOf({ states, workers }: RunRecord, { redrive }: Run): Lane[] {
   );
   const byId = new Map(inRun.map((visit) => [visit.id, visit]));
   const own = inRun.filter(({ worker }) => worker === undefined);
-  const failure = own.find(({ outcome }) => outcome !== 'succeeded');
+  const failure = own.find((visit) => outcomeIn(visit, redrive) !== 'succeeded');
   const machines = workers.flatMap(({ workerIndex, attempts }) =>
     attempts.map(({ attempt, outcome, error, steps }) => ({
       name: `Worker ${workerIndex + 1}${attempt === 1 ? '' : `, machine ${attempt}`}`,
@@ -92,8 +92,22 @@ function lanesOf({ states, workers }: RunRecord, { redrive }: Run): Lane[] {
       visits: steps.flatMap(({ visit }) => byId.get(visit) ?? []),
     })),
   );
-  const batch = { outcome: failure?.outcome ?? 'succeeded', error: failure?.error, visits: own };
+  const batch = {
+    outcome: failure === undefined ? ('succeeded' as const) : outcomeIn(failure, redrive),
+    error: failure && errorIn(failure, redrive),
+    visits: own,
+  };
   return [{ name: 'Batch', ...batch }, ...machines.filter(({ visits }) => visits.length > 0)];
+}
+
+/** How a stay stood at the end of a run: one that goes on in a later run ends there, in another way. */
+function outcomeIn({ tries, outcome }: StateVisit, redrive: number): Outcome {
+  if (!tries.some((each) => each.redrive > redrive)) return outcome;
+  return tries.findLast((each) => each.redrive === redrive)?.outcome ?? 'aborted';
+}
+
+function errorIn({ tries, error }: StateVisit, redrive: number): string | undefined {
+  return tries.findLast((each) => each.redrive === redrive)?.error ?? error;
 }
 
 interface Row {
@@ -112,6 +126,7 @@ function drawLane({ name, outcome, error, visits }: Lane, row: Row): string {
 
 /** A stay as far as it was in the run: one that was redriven has tries in several. */
 function drawBar(visit: StateVisit, { y, x, run, whole }: Row): string {
+  const outcome = outcomeIn(visit, run.redrive);
   const tries = visit.tries.filter(({ redrive }) => redrive === run.redrive);
   const begun =
     visit.redrive === run.redrive ? visit.started : (tries[0]?.scheduled ?? run.started);
@@ -125,7 +140,7 @@ function drawBar(visit: StateVisit, { y, x, run, whole }: Row): string {
   const told = [
     ...(waitMs >= 1 ? [`waited ${duration(waitMs)}`] : []),
     ...(workMs >= 1 ? [`worked ${duration(workMs)}`] : []),
-    ...(visit.outcome === 'succeeded' ? [] : [visit.outcome]),
+    ...(outcome === 'succeeded' ? [] : [outcome]),
   ];
   const title = [visit.state, ...told].join(', ');
   const bar = (kind: string, at: number, until: number, inset = 0) => {
@@ -138,7 +153,7 @@ function drawBar(visit: StateVisit, { y, x, run, whole }: Row): string {
     ...(waitMs < 1 && works.length > 0 ? [] : [bar('wait', start, end, 0.5)]),
     ...works.map((span) => bar('work', x(span.from), x(span.to))),
   ];
-  const own = visit.outcome === 'succeeded' ? undefined : lookClass(visit.outcome);
+  const own = outcome === 'succeeded' ? undefined : lookClass(outcome);
   return `<g${attributes({ class: own })}><title>${escaped(title)}</title>${parts.join('')}${label(visit.state, works, { start, end, y, x })}</g>`;
 }
 

@@ -35,7 +35,8 @@ const policy = [
  *
  * It holds no script, no font and no address, follows the reader's light or dark scheme, and prints.
  * Free of PHI as the record is. The same evidence gives the same bytes: no time of writing is in it.
- * A thousand objects take less than 300 KB; it grows with them.
+ * A thousand objects take less than 300 KB on a few workers, 370 on forty:
+ * it grows with both.
  */
 export function writeReport({ record, definition }: RunEvidence): string {
   const sections = [

@@ -154,9 +154,22 @@ it('is told by czar evidence report, with the rights of the auditor', async () =
     AWS_SESSION_TOKEN: sessionToken,
   };
 
-  const told = await runCzar(['evidence', 'report', end.executionArn], environment);
+  const command = ['evidence', 'report', end.executionArn];
+
+  const told = await runCzar(command, environment);
+  const whole = await runCzar(
+    [...command, '--access-log', study.cloud.accessLogPath, '--assembly', inject('assembly')],
+    environment,
+  );
+  const unread = await runCzar([...command, '--access-log', '/no/quagmire'], environment);
 
   expect(told.exitCode).toBe(0);
+  // The log has grown since the evidence was read.
+  expect(whole.stdout).toContain('by operator (czarhipaa-operator)');
+  expect(whole.stdout).toContain(`<td>${evidence.record.digests?.templates[0]?.sha256}`);
+  expect(unread.exitCode).toBe(65);
+  expect(unread.stderr).toContain('what --access-log names cannot be read');
+  expect(unread.stderr).not.toContain('quagmire');
   expect(told.stdout).toMatch(/^<!doctype html>/);
   expect(told.stdout).toContain('No access log was read');
 });

@@ -115,6 +115,9 @@ it('tells the runs of a redriven execution apart', () => {
 
   expect(timeline.match(/<svg /g)).toHaveLength(2);
   expect(timeline).toContain('<h3>Redrive 1</h3>');
+  // Fail Batch failed in the first run, and succeeded when it was redriven.
+  expect(timeline.match(/<title>Fail Batch, [^<]*failed<\/title>/g)).toHaveLength(1);
+  expect(timeline.match(/<title>Fail Batch, /g)).toHaveLength(2);
   expect(textOf(timeline)).toContain('1.1 (2)');
 });
 
