@@ -85,7 +85,8 @@ function colour(property: 'fill' | 'stroke', name: string): string {
   return `${property}:${light[name] ?? ''};${property}:var(${name})`;
 }
 
-function declared(scheme: Scheme): string {
+/** A scheme as custom properties, for a page that has the graph's colours elsewhere as well. */
+export function declared(scheme: Scheme): string {
   return Object.entries(properties(scheme))
     .map(([name, value]) => `${name}:${value}`)
     .join(';');

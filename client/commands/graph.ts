@@ -1,13 +1,13 @@
-import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { EvidenceError } from '../../audit/evidence-error.ts';
 import { drawRunGraph } from '../../audit/graph/run-graph.ts';
 import { readRunEvidence } from '../../audit/read-run-record.ts';
-import { getBatch } from '../../ledger/batches.ts';
 import { batchOrArn } from '../arguments.ts';
-import { type Deployment, openDeployment } from '../deployment.ts';
+import { openDeployment } from '../deployment.ts';
 import { UserError } from '../exit-codes.ts';
+import { findExecution } from '../find-execution.ts';
 import { runCommand } from '../run-command.ts';
+import { writeText } from '../write-text.ts';
 
 const epilogue = `
 Without --to the SVG goes to stdout. Of a batch, the execution that opened it last
@@ -31,19 +31,11 @@ export function addGraphCommand(program: Command): void {
         const svg = await draw({ study, sfn, ledger }, executionArn);
         if (to === undefined) output.result({ executionArn, svg }, svg.trimEnd());
         else {
-          await write(to, svg);
+          await writeText(to, svg);
           output.result({ executionArn, bytes: svg.length }, 'the graph is in the file of --to');
         }
       }),
     );
-}
-
-async function findExecution(ledger: Deployment['ledger'], given: string): Promise<string> {
-  if (given.startsWith('arn:')) return given;
-  const batch = await getBatch(ledger, given);
-  if (batch?.executionArn !== undefined) return batch.executionArn;
-  const why = batch === undefined ? 'there is no such batch' : 'no execution has opened this batch';
-  throw new UserError('badInput', why);
 }
 
 async function draw(
@@ -56,14 +48,5 @@ async function draw(
   } catch (error) {
     if (!(error instanceof EvidenceError)) throw error;
     throw new UserError('badInput', error.message, { cause: error });
-  }
-}
-
-async function write(path: string, svg: string): Promise<void> {
-  try {
-    await writeFile(path, svg);
-  } catch (error) {
-    // The system's message repeats the path.
-    throw new UserError('cannotWrite', 'the file of --to cannot be written', { cause: error });
   }
 }

@@ -7,6 +7,7 @@ import { drawRunGraph } from '../../audit/graph/run-graph.ts';
 import { schemes } from '../../audit/graph/palette.ts';
 import { duration } from '../../audit/graph/words.ts';
 import type { RunRecord } from '../../audit/run-record.ts';
+import { contrast } from './contrast.ts';
 import { pictures } from './scenes/pictures.ts';
 import { readScene, sceneNames } from './scenes/read-scene.ts';
 
@@ -260,17 +261,3 @@ describe.each(['light', 'dark'] as const)('the %s scheme', (name) => {
     }
   });
 });
-
-/** WCAG 2's contrast of two colours. */
-function contrast(one: string, other: string): number {
-  const [light = 0, dark = 0] = [luminance(one), luminance(other)].toSorted((a, b) => b - a);
-  return (light + 0.05) / (dark + 0.05);
-}
-
-function luminance(colour: string): number {
-  const [r = 0, g = 0, b = 0] = [1, 3, 5].map((at) => {
-    const part = Number.parseInt(colour.slice(at, at + 2), 16) / 255;
-    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
-  });
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-}

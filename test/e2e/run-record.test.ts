@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { readJsonLines } from '../../audit/access/read-access-log.ts';
 import { digestAssembly } from '../../audit/assembly-digests.ts';
 import { drawRunGraph } from '../../audit/graph/run-graph.ts';
+import { writeReport } from '../../audit/report/write-report.ts';
 import { readRunEvidence, readRunRecord, type RunEvidence } from '../../audit/read-run-record.ts';
 import { runCzar } from '../../local/demo/run-czar.ts';
 import { executionHash } from '../../workflow/model/names.ts';
@@ -143,8 +144,38 @@ it('is drawn by czar graph, with the rights of the auditor', async () => {
   expect(unknown.stderr).toContain('there is no such batch');
 });
 
+it('is told by czar evidence report, with the rights of the auditor', async () => {
+  const { accessKeyId, secretAccessKey, sessionToken } = study.cloud.personCredentials('auditor');
+  const environment = {
+    AWS_ENDPOINT_URL: study.cloud.endpoint,
+    AWS_REGION: study.cloud.region,
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_SESSION_TOKEN: sessionToken,
+  };
+
+  const command = ['evidence', 'report', end.executionArn];
+
+  const told = await runCzar(command, environment);
+  const whole = await runCzar(
+    [...command, '--access-log', study.cloud.accessLogPath, '--assembly', inject('assembly')],
+    environment,
+  );
+  const unread = await runCzar([...command, '--access-log', '/no/quagmire'], environment);
+
+  expect(told.exitCode).toBe(0);
+  // The log has grown since the evidence was read.
+  expect(whole.stdout).toContain('by operator (czarhipaa-operator)');
+  expect(whole.stdout).toContain(`<td>${evidence.record.digests?.templates[0]?.sha256}`);
+  expect(unread.exitCode).toBe(65);
+  expect(unread.stderr).toContain('what --access-log names cannot be read');
+  expect(unread.stderr).not.toContain('quagmire');
+  expect(told.stdout).toMatch(/^<!doctype html>/);
+  expect(told.stdout).toContain('No access log was read');
+});
+
 it('has no canary in it', () => {
-  const text = JSON.stringify(evidence.record) + drawRunGraph(evidence.definition, evidence.record);
+  const text = JSON.stringify(evidence.record) + writeReport(evidence);
 
   for (const canary of canaries) expect(text.toLowerCase()).not.toContain(canary.toLowerCase());
 });

@@ -22,6 +22,8 @@ describe('czar', { timeout: 30_000 }, () => {
     ['retry'],
     ['watch'],
     ['status'],
+    ['graph'],
+    ['evidence', 'report'],
     ['results', 'get'],
     ['synthesize-data'],
     ['local', 'start'],
