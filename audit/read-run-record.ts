@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import {
   DescribeExecutionCommand,
-  DescribeStateMachineCommand,
+  DescribeStateMachineForExecutionCommand,
   type SFNClient,
 } from '@aws-sdk/client-sfn';
 import { getBatch } from '../ledger/batches.ts';
@@ -46,7 +46,7 @@ export interface RecordSources {
 /** A record, and the definition that its graph is drawn from. */
 export interface RunEvidence {
   readonly record: RunRecord;
-  /** The ASL, parsed, as the state machine has it now. */
+  /** The ASL, parsed, that the execution ran. */
   readonly definition: unknown;
 }
 
@@ -73,7 +73,7 @@ export async function readRunEvidence(
   const { study, sfn, ledger, accessLog, digests } = sources;
   const execution = await describeExecution(sfn, executionArn);
   const { definition = '' } = await sfn.send(
-    new DescribeStateMachineCommand({ stateMachineArn: execution.stateMachineArn }),
+    new DescribeStateMachineForExecutionCommand({ executionArn }),
   );
   const events: HistoryEvent[] = await Array.fromAsync(readHistory(sfn, executionArn));
   const history = foldHistory(events);

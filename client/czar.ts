@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { Command, CommanderError } from 'commander';
 import * as z from 'zod';
+import { addAuditCommand } from './commands/audit.ts';
 import { addEvidenceCommand } from './commands/evidence.ts';
 import { addGraphCommand } from './commands/graph.ts';
 import { addIotCommand } from './commands/iot.ts';
@@ -60,6 +61,7 @@ function createProgram(): Command {
   addWatchCommand(program);
   addStatusCommand(program);
   addGraphCommand(program);
+  addAuditCommand(program);
   addEvidenceCommand(program);
   addResultsCommand(program);
   addIotCommand(program);

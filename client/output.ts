@@ -13,6 +13,11 @@ export interface Output {
   result(value: Fields, text: string): void;
   /** Writes a line of text to stdout ahead of the result, which has the same with `json`. */
   early(text: string): void;
+  /**
+   * Writes an entry of a result that is too long to hold: a line of text, or with `json` an element
+   * of the object's list of this name. `result`, or an error, closes the list and the object.
+   */
+  entry(list: string, value: Fields, text: string): void;
   /** Tells what goes on: an event's name and ids, and the same as a sentence. */
   event(name: string, fields: Fields, sentence: string): void;
   /** Tells how far it went, again and again: a line that the next one replaces, or a few JSON lines. */
@@ -34,6 +39,7 @@ export function createOutput({ json }: { json: boolean }, streams: Streams = pro
   const { stdout, stderr } = streams;
   let progressShown = false;
   let progressAt = -Infinity;
+  let hasEntries = false;
   const clear = (): void => {
     if (progressShown) stderr.write(clearLine);
     progressShown = false;
@@ -47,11 +53,19 @@ export function createOutput({ json }: { json: boolean }, streams: Streams = pro
   return {
     result(value, text) {
       clear();
-      stdout.write(`${json ? JSON.stringify(value) : text}\n`);
+      if (!json) stdout.write(`${text}\n`);
+      else if (hasEntries) stdout.write(`],${JSON.stringify(value).slice(1)}\n`);
+      else stdout.write(`${JSON.stringify(value)}\n`);
     },
     early(text) {
       clear();
       if (!json) stdout.write(`${text}\n`);
+    },
+    entry(list, value, text) {
+      clear();
+      const before = hasEntries ? ',' : `{${JSON.stringify(list)}:[`;
+      stdout.write(json ? before + JSON.stringify(value) : `${text}\n`);
+      hasEntries = true;
     },
     event: writeEvent,
     progress(name, fields, sentence) {

@@ -19,5 +19,7 @@ export const AccessRecord = z.object({
   }),
   requestParameters: z.unknown(),
   responseElements: z.unknown(),
+  /** What the call was on, by ARN, where the service tells it. */
+  resources: z.unknown().optional(),
 });
 export type AccessRecord = z.infer<typeof AccessRecord>;

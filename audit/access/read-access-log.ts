@@ -7,12 +7,24 @@ import * as z from 'zod';
 import { EvidenceError } from '../evidence-error.ts';
 import { AccessRecord } from './access-record.ts';
 
+/** A record of an access log: what evidence reads of it, and all that it says. */
+export interface LoggedCall {
+  readonly record: AccessRecord;
+  readonly whole: unknown;
+}
+
 /** Reads the records of a file with one in each line: the embedded cloud's access log. */
 export async function* readJsonLines(path: string): AsyncGenerator<AccessRecord> {
+  for await (const { record } of readLines(path, 'the access log')) yield record;
+}
+
+/** Reads such a file with all that its records say; `file` stands for it in errors. */
+export async function* readLines(path: string, file: string): AsyncGenerator<LoggedCall> {
   let number = 0;
   for await (const line of createInterface({ input: createReadStream(path) })) {
     number += 1;
-    if (line !== '') yield readRecord(line, `line ${number} of the access log`);
+    const place = `line ${number} of ${file}`;
+    if (line !== '') yield checked(parseJson(line, place), place);
   }
 }
 
@@ -30,23 +42,32 @@ export async function* readCloudTrailFiles(
   let number = 0;
   for await (const path of paths) {
     number += 1;
-    const place = `file ${number} of CloudTrail's`;
-    const text = (await decompress(await readFile(path))).toString();
-    const { data } = Delivery.safeParse(parseJson(text, place));
-    if (data === undefined) throw new EvidenceError(`${place} has no Records`);
-    for (const [index, record] of data.Records.entries()) {
-      yield checked(record, `record ${index + 1} in ${place}`);
+    for await (const { record } of readDelivery(path, `file ${number} of CloudTrail's`)) {
+      yield record;
     }
   }
 }
 
-function readRecord(text: string, place: string): AccessRecord {
-  return checked(parseJson(text, place), place);
+/** Reads one such file with all that its records say; `file` stands for it in errors. */
+export async function* readDelivery(path: string, file: string): AsyncGenerator<LoggedCall> {
+  const { data } = Delivery.safeParse(parseJson(await unzip(path, file), file));
+  if (data === undefined) throw new EvidenceError(`${file} has no Records`);
+  for (const [index, record] of data.Records.entries()) {
+    yield checked(record, `record ${index + 1} in ${file}`);
+  }
 }
 
-function checked(found: unknown, place: string): AccessRecord {
-  const { data, error } = AccessRecord.safeParse(found);
-  if (data !== undefined) return data;
+async function unzip(path: string, file: string): Promise<string> {
+  try {
+    return (await decompress(await readFile(path))).toString();
+  } catch (error) {
+    throw new EvidenceError(`${file} cannot be unpacked`, { cause: error });
+  }
+}
+
+function checked(whole: unknown, place: string): LoggedCall {
+  const { data, error } = AccessRecord.safeParse(whole);
+  if (data !== undefined) return { record: data, whole };
   throw new EvidenceError(`${place} cannot be read: ${error.issues[0]?.path.join('.') ?? ''}`);
 }
 

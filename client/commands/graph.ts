@@ -12,8 +12,7 @@ import { writeText } from '../write-text.ts';
 const epilogue = `
 Without --to the SVG goes to stdout. Of a batch, the execution that opened it last
 is drawn. Needs the right to read executions and the ledger: a researcher's,
-operator's or auditor's. The definition is the state machine's present one: a run
-from before a change of the states is refused.`;
+operator's or auditor's. The definition is the one that the execution ran.`;
 
 /** `czar graph`: draws what became of an execution. */
 export function addGraphCommand(program: Command): void {

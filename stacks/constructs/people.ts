@@ -12,7 +12,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { tagKeys } from '../../workflow/model/tags.ts';
 import { clientSettingsParameter } from '../../workflow/model/client-settings.ts';
-import { stateMachineName } from '../names.ts';
+import { batchQueuePattern, stateMachineName } from '../names.ts';
 import type { SensorStores } from './poller-role.ts';
 import { sensorRights } from './sensor-rights.ts';
 import { listObjects, readObjects, useStorageKey, writeObjects } from './storage-rights.ts';
@@ -146,7 +146,12 @@ function watchBatches(pit: string): PolicyStatement[] {
       resources: [machine],
     }),
     new PolicyStatement({
-      actions: ['states:DescribeExecution', 'states:GetExecutionHistory'],
+      actions: [
+        'states:DescribeExecution',
+        // The definition that ran, which may be older than the state machine's.
+        'states:DescribeStateMachineForExecution',
+        'states:GetExecutionHistory',
+      ],
       resources: [executions],
     }),
   ];
@@ -225,6 +230,11 @@ function audit(stores: PeopleStores): PolicyStatement[] {
     seeMachines(),
     // Whether a batch's queue is gone; listing queues knows no resources.
     new PolicyStatement({ actions: ['sqs:ListQueues'], resources: ['*'] }),
+    // Since when one is there that should not be; the attributes tell no message.
+    new PolicyStatement({
+      actions: ['sqs:GetQueueAttributes'],
+      resources: [arn('sqs', batchQueuePattern(pit))],
+    }),
     // The event history knows no resources; it holds no data, and the records name opaque keys.
     new PolicyStatement({ actions: ['cloudtrail:LookupEvents'], resources: ['*'] }),
   ];

@@ -3,11 +3,17 @@ import { closeBatch as closeInLedger } from '../../ledger/batches.ts';
 import type { LedgerTable } from '../../ledger/table.ts';
 import { LiveRun, Run } from '../../workflow/model/batch-plan.ts';
 import { BatchTakenError } from '../../workflow/model/errors.ts';
+import { caughtReason } from '../../workflow/model/reason.ts';
 import { refuseEndedRun } from '../refuse-ended-run.ts';
 
 export const CloseBatchInput = z.discriminatedUnion('outcome', [
   z.strictObject({ ...LiveRun.shape, outcome: z.literal('SUCCEEDED') }),
-  z.strictObject({ ...Run.shape, outcome: z.literal('FAILED'), reason: z.string().min(1) }),
+  // Transformed already here, because the log repeats it.
+  z.strictObject({
+    ...Run.shape,
+    outcome: z.literal('FAILED'),
+    reason: z.string().min(1).transform(caughtReason),
+  }),
 ]);
 export type CloseBatchInput = z.infer<typeof CloseBatchInput>;
 
@@ -37,7 +43,7 @@ export async function closeBatch(
 ): Promise<CloseBatchOutput> {
   const { batchId, executionArn, redrive, outcome } = input;
   if (outcome === 'SUCCEEDED') refuseEndedRun(input);
-  const reason = outcome === 'FAILED' ? input.reason : undefined;
+  const reason = outcome === 'FAILED' ? caughtReason(input.reason) : undefined;
   const closed = await closeInLedger(
     table,
     { batchId, executionArn, redrive },

@@ -10,6 +10,7 @@ import type { LedgerTable } from '../../ledger/table.ts';
 import { LiveRun, Run } from '../../workflow/model/batch-plan.ts';
 import { MailFields } from '../../workflow/model/mail.ts';
 import { runName } from '../../workflow/model/names.ts';
+import { caughtReason } from '../../workflow/model/reason.ts';
 import { announce, type Announcer } from '../announce/announce.ts';
 import { refuseEndedRun } from '../refuse-ended-run.ts';
 import { writeMail } from './mail-text.ts';
@@ -66,7 +67,7 @@ export async function notify(input: NotifyInput, deps: NotifyDeps): Promise<Noti
     study: deps.study,
     // Its hash: the name of an execution is one that a person may have typed.
     execution: runName(place),
-    ...(reason !== undefined && { reason: toReason(reason) }),
+    ...(reason !== undefined && { reason: caughtReason(reason) }),
   });
   try {
     await send(place, fields, deps);
@@ -81,9 +82,4 @@ export async function notify(input: NotifyInput, deps: NotifyDeps): Promise<Noti
 async function send(place: MailPlace, fields: MailFields, deps: NotifyDeps): Promise<void> {
   const messageId = await announce(deps, fields, writeMail(fields));
   await recordMail(deps.table, place, messageId, deps.now());
-}
-
-/** An error's name goes into the mail only if it is one: AWS's are, and so are ours. */
-function toReason(name: string): string {
-  return MailFields.shape.reason.safeParse(name).success ? name : 'UnexpectedError';
 }

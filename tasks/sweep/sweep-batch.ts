@@ -4,6 +4,7 @@ import { closeBatch, getBatch } from '../../ledger/batches.ts';
 import type { Run } from '../../workflow/model/batch-plan.ts';
 import type { BatchItem } from '../../workflow/model/ledger-items.ts';
 import { runsUpTo } from '../../workflow/model/names.ts';
+import { endReasons, isKnownReason } from '../../workflow/model/reason.ts';
 import { isAwsError } from '../../runtime/aws-errors.ts';
 import { Ended, endTraces, type EvaporationDeps } from '../evaporation/evaporate.ts';
 import { notify, type NotifyDeps } from '../notify/notify.ts';
@@ -46,12 +47,10 @@ export const Swept = z.strictObject({
 });
 export type Swept = z.infer<typeof Swept>;
 
-const reasons: Readonly<Record<Exclude<Status, 'RUNNING' | 'SUCCEEDED'>, string>> = {
-  ABORTED: 'ExecutionAborted',
-  TIMED_OUT: 'ExecutionTimedOut',
-  FAILED: 'ExecutionFailed',
-  EXPIRED: 'ExecutionExpired',
-};
+/** The error that an execution told, if it is one that is known; else how it ended. */
+function reasonOf(status: keyof typeof endReasons, error: string | undefined): string {
+  return error !== undefined && isKnownReason(error) ? error : endReasons[status];
+}
 
 /**
  * Ends what one execution that ended badly has left, by its own tags and names; then the ledger and
@@ -75,7 +74,7 @@ export async function sweepRun(
   if (batch === undefined) return undefined;
   const opened = [lastRun(batch), runBefore(batch)].find((one) => isUpTo(one, run));
   if (opened === undefined) return undefined;
-  const reason = error ?? reasons[status];
+  const reason = reasonOf(status, error);
   // Where a later run has the batch by now, the ledger refuses this one's outcome.
   const closed = await close(batch, opened, { state: 'FAILED', reason }, deps);
   const { sent } = await notify({ ...opened, kind: 'failed', reason }, deps);
@@ -129,7 +128,7 @@ export async function sweepBatch(
   if (status === 'SUCCEEDED') {
     return { ...ended, closed: await close(batch, run, { state: 'SUCCEEDED' }, deps), mails: 0 };
   }
-  const reason = error ?? reasons[status];
+  const reason = reasonOf(status, error);
   const closed = await close(batch, run, { state: 'FAILED', reason }, deps);
   const { sent } = await notify({ ...run, kind: 'failed', reason }, deps);
   return { ...ended, closed, mails: sent ? 1 : 0 };
@@ -158,7 +157,7 @@ async function readEnding(sfn: SFNClient, executionArn: string | undefined): Pro
   if (executionArn === undefined) return { status: 'EXPIRED' };
   try {
     const { status, error } = await sfn.send(new DescribeExecutionCommand({ executionArn }));
-    const isKnown = status === 'SUCCEEDED' || (status !== undefined && status in reasons);
+    const isKnown = status === 'SUCCEEDED' || (status !== undefined && status in endReasons);
     // A status that is not known here (one awaiting its redrive) may yet go on.
     return isKnown ? { status: status as Status, error } : { status: 'RUNNING' };
   } catch (caught) {

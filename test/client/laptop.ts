@@ -28,6 +28,11 @@ export class RecordedOutput implements Output {
     this.texts.push(text);
   }
 
+  entry(list: string, value: Readonly<Record<string, unknown>>, text: string): void {
+    this.results.push({ [list]: value });
+    this.texts.push(text);
+  }
+
   event(event: string, fields: Readonly<Record<string, unknown>>, sentence: string): void {
     this.events.push({ event, ...fields });
     this.texts.push(sentence);

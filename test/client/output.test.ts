@@ -18,6 +18,34 @@ beforeEach(() => {
   return () => vi.useRealTimers();
 });
 
+describe('a result too long to hold', () => {
+  const write = (json: boolean, entries: number) => {
+    const output = createOutput({ json }, streams(false));
+    for (let number = 1; number <= entries; number += 1) {
+      output.entry('calls', { number }, `call ${number}`);
+    }
+    return output;
+  };
+
+  it('is lines for a person, and one object with a list for a program', () => {
+    write(false, 2).result({ counts: 2 }, 'calls: 2');
+    expect(stdout).toBe('call 1\ncall 2\ncalls: 2\n');
+
+    stdout = '';
+    write(true, 2).result({ counts: 2 }, 'calls: 2');
+    expect(JSON.parse(stdout)).toEqual({ calls: [{ number: 1 }, { number: 2 }], counts: 2 });
+  });
+
+  it('is an object also where an error ends it, or no entry came', () => {
+    write(true, 1).result({ error: 'badInput', exitCode: 65 }, '');
+    expect(JSON.parse(stdout)).toEqual({ calls: [{ number: 1 }], error: 'badInput', exitCode: 65 });
+
+    stdout = '';
+    write(true, 0).result({ calls: [] }, '');
+    expect(JSON.parse(stdout)).toEqual({ calls: [] });
+  });
+});
+
 describe('output to a terminal', () => {
   it('is sentences, of which the progress line is replaced by what comes next', () => {
     const output = createOutput({ json: false }, streams(true));

@@ -38,6 +38,19 @@ describe('Close Batch', () => {
     });
   });
 
+  it.each(['CANARY: Jane Doe', 'Jane.Doe', 'JaneDoe'])(
+    'writes nothing that is not the name of an error: %s',
+    async (reason) => {
+      const run = await opened();
+      const input = { ...run, outcome: 'FAILED', reason } as const;
+
+      await closeBatch(input, deps());
+
+      expect((await getBatch(table, run.batchId))?.reason).toBe('UnexpectedError');
+      expect(CloseBatchInput.parse(input)).toMatchObject({ reason: 'UnexpectedError' });
+    },
+  );
+
   it('leaves objects that nobody got to as they are, for a later run', async () => {
     const run = await opened();
     const place = { batchId: run.batchId, objectId: objectId(1) };

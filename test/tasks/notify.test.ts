@@ -139,8 +139,17 @@ describe('Notify', () => {
     expect(await wasMailSent(table, { ...run, kind: 'done' })).toBe(false);
   });
 
-  it.each(MailKind.options)('repeats in the mail %s nothing that a person typed', async (kind) => {
-    await send({ kind, reason: 'CANARY: Jane Doe died on 1.1.1970' });
+  it.each(
+    MailKind.options.flatMap(
+      (kind) =>
+        [
+          [kind, 'CANARY: Jane Doe died on 1.1.1970'],
+          [kind, 'Jane.Doe'],
+          [kind, 'JaneDoe'],
+        ] as const,
+    ),
+  )('repeats in the mail %s nothing that is not the name of an error: %s', async (kind, reason) => {
+    await send({ kind, reason });
 
     const all = JSON.stringify([mail(), published()]);
     expect(all).not.toMatch(/CANARY|Jane/);

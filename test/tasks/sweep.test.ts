@@ -29,6 +29,7 @@ import {
   sealBatch,
 } from '../../ledger/batches.ts';
 import { recordMail, wasMailSent } from '../../ledger/mails.ts';
+import { queryItems } from '../../ledger/table.ts';
 import { SweepEvent } from '../../tasks/sweep/sweep-event.ts';
 import { sweep } from '../../tasks/sweep/sweep.ts';
 import type { Run } from '../../workflow/model/batch-plan.ts';
@@ -423,6 +424,35 @@ describe('the sweep after an execution ended', () => {
     expect(left()).toEqual([0, 0, 0]);
     expect((await getBatch(table, batchId(1)))?.reason).toBe('States.Runtime');
     expect(sfn).not.toHaveReceivedAnyCommand();
+  });
+
+  it.each(['CANARY: Jane Doe died on 1.1.1970', 'JaneDoe', 'Jane.Doe', 'JaneDoeError'])(
+    'repeats nothing that a person typed for the error of StopExecution: %s',
+    async (error) => {
+      await leftBy(1, 'ABORTED');
+
+      await run(ended(1, 'ABORTED', { error }));
+
+      const told = JSON.stringify([
+        await Array.fromAsync(queryItems(table, batchId(1))),
+        ses.commandCalls(SendEmailCommand).map(({ args }) => args[0].input),
+        sns.commandCalls(PublishCommand).map(({ args }) => args[0].input),
+      ]);
+      expect(told).not.toMatch(/jane|canary/i);
+      expect((await getBatch(table, batchId(1)))?.reason).toBe('ExecutionAborted');
+    },
+  );
+
+  it('finds an hour later what was typed for it, and does not repeat it either', async () => {
+    await leftBy(1, 'ABORTED');
+    sfn.on(DescribeExecutionCommand).resolves({ status: 'ABORTED', error: 'JaneDoeError' });
+
+    await run(hourly);
+
+    expect((await getBatch(table, batchId(1)))?.reason).toBe('ExecutionAborted');
+    expect(JSON.stringify(ses.commandCalls(SendEmailCommand)[0]?.args[0].input)).not.toMatch(
+      /jane/i,
+    );
   });
 
   it('deletes the volumes and interfaces that its instances left behind', async () => {

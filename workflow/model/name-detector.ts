@@ -130,9 +130,13 @@ const givenNames =
 const familyNames =
   'smith|johnson|williams|jones|garcia|miller|davis|rodriguez|martinez|hernandez|lopez|gonzalez|gonzales|perez|sanchez|ramirez|robinson|nguyen|torres|flores|rivera|campbell|mitchell|roberts|gomez|phillips|evans|diaz|edwards|collins|reyes|stewart|morris|morales|murphy|rogers|gutierrez|ortiz|peterson|bailey|howard|ramos|richardson|chavez|bennett|mendoza|ruiz|hughes|alvarez|castillo|sanders|patel|myers|jimenez|schmidt|schneider|mueller|meyer|wagner|hoffmann|kowalski|ivanov|petrov|rossi|dubois';
 
-const personNames: readonly RegExp[] = [
+const listedNames: readonly RegExp[] = [
   pattern(noLetterBefore, `(?:${givenNames})(?:${familyNames}|doe)?`, noLetterAfter),
   pattern(noLetterBefore, `[a-z]?(?:${familyNames})`, noLetterAfter),
+];
+
+const personNames: readonly RegExp[] = [
+  ...listedNames,
   pattern(noLetterBefore, '(?:mrs|mister)[ ._-]+[a-z]{2,}'),
   /(?<![A-Za-z])[A-Z][a-z]+,[ _]?[A-Z][a-z]+/,
 ];
@@ -146,6 +150,15 @@ const publicIdentifiers: readonly RegExp[] = [
 ];
 
 const email = /[^\s@/]+@[^\s@/]+\.[a-z]{2,}/i;
+
+/**
+ * Says whether a text has a name of the lists: what is left of {@link detectNames} where machines
+ * wrote the text, and two capitalized words with a comma between them are no person.
+ */
+export function namesPerson(text: string): boolean {
+  const words = text.replaceAll(/([a-z])([A-Z])/g, '$1 $2');
+  return listedNames.some((name) => name.test(words));
+}
 
 /**
  * Says what a typed text or an original file name looks like it tells.
