@@ -24,6 +24,7 @@ describe('czar', { timeout: 30_000 }, () => {
     ['status'],
     ['graph'],
     ['evidence', 'report'],
+    ['iot', 'simulate'],
     ['audit', 'access'],
     ['audit', 'key'],
     ['audit', 'leftovers'],
