@@ -25,6 +25,7 @@ import {
   type Measured,
   messagesOf,
   newSubject,
+  pollerLog,
   publish,
   queued,
   register,
@@ -315,11 +316,14 @@ describe('what is kept without encryption', () => {
   it('has no subject, no value and no name in it: histories, logs, mails, calls, the ledger', async () => {
     await study.cloud.flush();
     const histories = [scheduled, second, failed, resumed].map(({ history }) => history).join();
+    const logs = await Promise.all([scheduled, resumed].map((end) => pollerLog(study, end)));
     const files = await countCanariesBelow(study.directory, secrets);
     const ledger = JSON.stringify(await readSensorTable());
 
     expect(histories).toContain('Check Workbench');
     expect(countCanaries(histories, secrets)).toBe(0);
+    expect(logs).toEqual(Array(2).fill(expect.stringContaining('command done')));
+    expect(countCanaries(logs.join(), secrets)).toBe(0);
     expect(ledger).toContain(noisy.device);
     expect(countCanaries(ledger, secrets)).toBe(0);
     expect(files.files).toBeGreaterThan(20);

@@ -8,6 +8,7 @@ import {
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { GetCommandInvocationCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { registerDevices } from '../../../client/iot/register-devices.ts';
 import { readNewEvents } from '../../../client/watch/history-events.ts';
 import { bootIdLength, subjectCodeLength } from '../../../ingest/model/codes.ts';
@@ -201,4 +202,17 @@ export async function runEnded(
     history: JSON.stringify(events),
     run: runs.find(({ run }) => run === name),
   };
+}
+
+/** Reads what the poller of a run wrote, which Systems Manager keeps. */
+export async function pollerLog(
+  { cloud, workbench }: SensorStudy,
+  { history }: IngestEnd,
+): Promise<string> {
+  const [, CommandId] = /commandId\W+([0-9a-f-]{36})/.exec(history) ?? [];
+  const { instanceId: InstanceId } = workbench;
+  const { StandardOutputContent = '', StandardErrorContent = '' } = await new SSMClient(
+    fromInside(cloud, 'ssm'),
+  ).send(new GetCommandInvocationCommand({ CommandId, InstanceId }));
+  return StandardOutputContent + StandardErrorContent;
 }
