@@ -1,9 +1,6 @@
 import { literal } from '../engine.ts';
 import { gapRule, valueRules, type ValueRule } from './alarm-rules.ts';
 
-/** Mean of a row of `signals` in units of 10^-9, half upwards. None that is judged or drawn is negative. */
-export const roundedMean = '(2 * numerator + denominator) // (2 * denominator)';
-
 /**
  * The SQL of all alarms: `subject`, `alarm`, `source`, first and last minute, and `worst`, the
  * lowest or highest of the minutes' means in units of 10^-9, or nothing.
@@ -22,7 +19,7 @@ function runsOf({ alarm, codes, unit, is, bound, minutes }: ValueRule): string {
     SELECT subject, ${literal(alarm)} AS alarm, code AS source,
       min(minute) AS first_minute, max(minute) AS last_minute, ${worst}(value) AS worst
     FROM (
-      SELECT subject, code, minute, ${roundedMean} AS value,
+      SELECT subject, code, minute, value,
         minute - row_number() OVER (PARTITION BY subject, code ORDER BY minute) AS run
       FROM signals
       WHERE code IN (${codes.map(literal).join(', ')}) AND unit = ${literal(unit)}
@@ -36,7 +33,7 @@ function gaps(): string {
     SELECT subject, ${literal(gapRule.alarm)}, NULL, before + 1, minute - 1, NULL
     FROM (
       SELECT subject, minute, lag(minute) OVER (PARTITION BY subject ORDER BY minute) AS before
-      FROM merged WHERE kind = 'DATA'
+      FROM data_minutes
     )
     WHERE minute - before - 1 > ${gapRule.longestMinutes}`;
 }

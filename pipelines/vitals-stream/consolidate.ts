@@ -19,17 +19,21 @@ await runEntry(async (run) => {
   const write = (name: string, lines: AsyncIterable<string>): Promise<void> =>
     pipeline(Readable.from(lines), createWriteStream(result(name)));
 
-  await withEngine(run, async (connection) => {
-    await mergePartials(connection, run.input);
-    const day = await readDay(connection);
-    const subjects = `${coverageSql(firstMinuteOf(day))} ORDER BY subject`;
+  await withEngine(
+    run,
+    async (connection) => {
+      await mergePartials(connection, run.input);
+      const day = await readDay(connection);
+      const subjects = `${coverageSql(firstMinuteOf(day))} ORDER BY subject`;
 
-    await write('minute-means.csv', minuteMeansCsv(connection));
-    await write('heart-rate.csv', heartRateCsv(connection));
-    await write('alarms.csv', alarmsCsv(connection));
-    await write('coverage.csv', coverageCsv(streamRows(connection, subjects)));
-    await writeFile(result('qc.json'), await qcReport(connection, day));
-    await writeFile(result('vitals-over-time.svg'), await vitalsOverTime(connection, day));
-    await writeFile(result('coverage.svg'), await coverage(connection, day));
-  });
+      await write('minute-means.csv', minuteMeansCsv(connection));
+      await write('heart-rate.csv', heartRateCsv(connection));
+      await write('alarms.csv', alarmsCsv(connection));
+      await write('coverage.csv', coverageCsv(streamRows(connection, subjects)));
+      await writeFile(result('qc.json'), await qcReport(connection, day));
+      await writeFile(result('vitals-over-time.svg'), await vitalsOverTime(connection, day));
+      await writeFile(result('coverage.svg'), await coverage(connection, day));
+    },
+    'scratch',
+  );
 });

@@ -10,7 +10,7 @@ export function coverageSql(firstMinute: number): string {
       count(minute) AS minutes,
       count(minute) FILTER (minute >= ${firstMinute} AND minute < ${firstMinute + minutesPerDay})
         AS minutes_of_day
-    FROM (SELECT DISTINCT subject FROM merged WHERE kind = 'DEVICE')
-      LEFT JOIN (SELECT subject, minute FROM merged WHERE kind = 'DATA') USING (subject)
+    FROM (SELECT DISTINCT subject FROM tallies WHERE kind = 'DEVICE')
+      LEFT JOIN (SELECT subject, minute FROM data_minutes) USING (subject)
     GROUP BY subject`;
 }

@@ -1,4 +1,4 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { csvCell } from './csv.ts';
 
@@ -55,19 +55,22 @@ const mostRows = 50_000;
 
 /** Adds up what is said of an object and writes it, in a memory that does not grow with the object. */
 export class PartialWriter {
+  readonly #path: string;
   readonly #file: FileHandle;
   readonly #rows = new Map<string, Figures>();
   readonly #mostRows: number;
 
-  private constructor(file: FileHandle, rows: number) {
+  private constructor(path: string, file: FileHandle, rows: number) {
+    this.#path = path;
     this.#file = file;
     this.#mostRows = rows;
   }
 
   /** Opens the partial of a directory. `rows` is how many are held in memory. */
   static async open(directory: string, rows = mostRows): Promise<PartialWriter> {
-    const file = await open(join(directory, partialFileName), 'wx');
-    const writer = new PartialWriter(file, rows);
+    const path = join(directory, partialFileName);
+    const file = await open(path, 'wx');
+    const writer = new PartialWriter(path, file, rows);
     await file.appendFile(`${Object.keys(partialColumns).join(',')}\n`);
     return writer;
   }
@@ -91,13 +94,16 @@ export class PartialWriter {
     if (this.#rows.size >= this.#mostRows) await this.#flush();
   }
 
-  /** Writes the rest. */
+  /** Writes the rest, and ends the partial. */
   async finish(): Promise<void> {
     await this.#flush();
+    await this.#file.close();
   }
 
-  async close(): Promise<void> {
+  /** Removes what was written: of an object that is bad there is no partial, not a part of one. */
+  async discard(): Promise<void> {
     await this.#file.close();
+    await rm(this.#path);
   }
 
   #row({ kind, subject = '', minute, name = '', unit = '' }: PartialKey): Figures {

@@ -13,8 +13,9 @@ await runEntry(async (run) => {
       summariseRecord(record, header, partial);
       await partial.relieve();
     }
-    await partial.finish();
-  } finally {
-    await partial.close();
+  } catch (error) {
+    await partial.discard();
+    throw error;
   }
+  await partial.finish();
 });

@@ -29,7 +29,7 @@ const blockFates = namesOf<BlockFate>({
 
 /** `qc.json`: what a reader must know before trusting the tables. Every count stands there, also where it is 0. */
 export async function qcReport(connection: DuckDBConnection, day: string): Promise<string> {
-  const rows = await readRows(connection, `SELECT name, n FROM merged WHERE kind = 'COUNT'`);
+  const rows = await readRows(connection, `SELECT name, n FROM tallies WHERE kind = 'COUNT'`);
   const counts = new Map(rows.map((row) => [row.text('name'), Number(row.integer('n'))]));
   const count = (name: string): number => counts.get(name) ?? 0;
   const each = (prefix: string, names: readonly string[]): Record<string, number> =>
@@ -68,10 +68,7 @@ export async function qcReport(connection: DuckDBConnection, day: string): Promi
 
 /** Messages, each once: where other content came under the number of one, there are several records. */
 async function countMessages(connection: DuckDBConnection): Promise<number> {
-  const [row] = await readRows(
-    connection,
-    `SELECT count(*) AS n FROM merged WHERE kind = 'MESSAGE'`,
-  );
+  const [row] = await readRows(connection, 'SELECT count(*) AS n FROM messages');
   return Number(row?.integer('n') ?? 0n);
 }
 
@@ -85,7 +82,7 @@ interface ClockReport {
 async function readClocks(connection: DuckDBConnection): Promise<Record<string, ClockReport>> {
   const rows = await readRows(
     connection,
-    `SELECT name, n, low, high FROM merged WHERE kind = 'CLOCK' ORDER BY name`,
+    `SELECT name, n, low, high FROM tallies WHERE kind = 'CLOCK' ORDER BY name`,
   );
   return Object.fromEntries(
     rows.map((row) => [
@@ -105,7 +102,7 @@ async function readDevices(
 ): Promise<Record<string, Record<string, number>>> {
   const rows = await readRows(
     connection,
-    `SELECT subject, name, n FROM merged WHERE kind = 'DEVICE' ORDER BY subject, name`,
+    `SELECT subject, name, n FROM tallies WHERE kind = 'DEVICE' ORDER BY subject, name`,
   );
   const devices: Record<string, Record<string, number>> = {};
   for (const row of rows) {

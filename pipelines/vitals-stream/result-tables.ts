@@ -14,14 +14,14 @@ export async function* minuteMeansCsv(connection: DuckDBConnection): AsyncGenera
   yield csvLine('subject', 'minute', 'code', 'unit', 'n', 'mean', 'min', 'max');
   const rows = streamRows(
     connection,
-    `SELECT * FROM merged WHERE kind = 'VALUE' ORDER BY subject, minute, name, unit`,
+    `SELECT * FROM observed ORDER BY subject, minute, code, unit`,
   );
   for await (const row of rows) {
     const n = row.integer('n');
     yield csvLine(
       row.text('subject'),
       minute(row, 'minute'),
-      row.text('name'),
+      row.text('code'),
       row.text('unit'),
       n,
       mean({ n, sum: row.integer('total') }, meanDecimals),
@@ -37,10 +37,7 @@ export async function* minuteMeansCsv(connection: DuckDBConnection): AsyncGenera
  */
 export async function* heartRateCsv(connection: DuckDBConnection): AsyncGenerator<string> {
   yield csvLine('subject', 'minute', 'unit', 'intervals', 'mean', 'min', 'max');
-  const rows = streamRows(
-    connection,
-    `SELECT * FROM merged WHERE kind = 'INTERVAL' ORDER BY subject, minute`,
-  );
+  const rows = streamRows(connection, `SELECT * FROM intervals ORDER BY subject, minute`);
   for await (const row of rows) {
     const n = row.integer('n');
     const rate = (intervals: bigint, microseconds: bigint): string =>

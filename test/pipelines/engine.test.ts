@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -32,6 +32,23 @@ describe('withEngine', () => {
     const output = literal(join(root, 'out', 'copy.csv'));
 
     await expect(run(`COPY (FROM read_csv(${input})) TO ${output}`)).resolves.toBeUndefined();
+  });
+
+  it('keeps tables in a file on the scratch volume where that is asked for, and leaves none', async () => {
+    const temporary = join(root, 'tmp');
+    let during: string[] = [];
+
+    await withEngine(
+      { input: join(root, 'in'), output: join(root, 'out'), temporary },
+      async (connection) => {
+        await connection.run('CREATE TABLE numbers AS FROM range(100000)');
+        during = await readdir(temporary);
+      },
+      'scratch',
+    );
+
+    expect(during).toContain('engine.db');
+    expect(await readdir(temporary)).toEqual([]);
   });
 
   it.each([

@@ -68,8 +68,8 @@ async function readRuns(
      FROM (
        SELECT subject, minute,
          minute - row_number() OVER (PARTITION BY subject ORDER BY minute) AS run
-       FROM merged
-       WHERE kind = 'DATA' AND minute >= ${first} AND minute < ${first + minutesPerDay}
+       FROM data_minutes
+       WHERE minute >= ${first} AND minute < ${first + minutesPerDay}
          AND subject IN (${[...runs.keys()].map(literal).join(', ')})
      )
      GROUP BY subject, run ORDER BY subject, first_minute`,

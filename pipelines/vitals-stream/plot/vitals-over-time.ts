@@ -6,7 +6,6 @@ import { drawPanel, layPanels, type Panel, type TimeAxis } from '../../plot/pane
 import type { PeriodPoint } from '../../plot/series.ts';
 import { colour, element, figure, label, stroke } from '../../plot/svg.ts';
 import { ecgSource, heartRateCode, saturationCodes } from '../alarm-rules.ts';
-import { roundedMean } from '../alarms.ts';
 import { firstMinuteOf, minutesPerDay } from '../minutes.ts';
 import { dayAxis } from './day-axis.ts';
 
@@ -77,7 +76,7 @@ export async function vitalsOverTime(connection: DuckDBConnection, day: string):
     connection,
     `SELECT min(minute) AS first_minute, max(minute) AS last_minute,
        count(DISTINCT subject) AS subjects
-     FROM merged WHERE kind = 'DATA' AND ${ofDay}`,
+     FROM data_minutes WHERE ${ofDay}`,
   );
   const hasData = data !== undefined && !data.isEmpty('first_minute');
   const axis = hasData
@@ -115,8 +114,8 @@ async function readPanel(
       connection,
       `SELECT minute // ${axis.length} * ${axis.length} AS start, sum(numerator) AS numerator,
          sum(denominator) AS denominator, min(value) AS low, max(value) AS high
-       FROM (SELECT *, ${roundedMean} AS value FROM signals
-         WHERE code = ${literal(code)} AND unit = ${literal(unit)} AND ${ofDay})
+       FROM signals
+       WHERE code = ${literal(code)} AND unit = ${literal(unit)} AND ${ofDay}
        GROUP BY start ORDER BY start`,
     );
     panel.series.push({ name, points: rows.map((row) => meanPoint(row, axis.length)) });
@@ -147,7 +146,7 @@ async function subjectsPanel(
   const rows = await readRows(
     connection,
     `SELECT minute // ${length} * ${length} AS start, count(DISTINCT subject) AS subjects
-     FROM merged WHERE kind = 'DATA' AND ${ofDay} GROUP BY start ORDER BY start`,
+     FROM data_minutes WHERE ${ofDay} GROUP BY start ORDER BY start`,
   );
   const points = rows.map((row) => {
     const start = Number(row.integer('start'));

@@ -49,6 +49,37 @@ function noise(seconds: number): Float64Array {
   );
 }
 
+/** Noise of 0.075 of the height of the R waves of {@link beating}. */
+const soft = noise(10).map((value) => value * 0.15);
+
+/** Ten seconds of P waves, QRS complexes and T waves as bells; the R wave is 200 high. */
+function beating(perMinute: number): Float64Array {
+  const bells = [
+    { height: 25, after: -0.16, width: 0.025 },
+    { height: 200, after: 0, width: 0.012 },
+    { height: -40, after: 0.03, width: 0.012 },
+    { height: 40, after: 0.25, width: 0.05 },
+  ];
+  const beats = Array.from({ length: perMinute }, (_, i) => 0.4 + (i * 60) / perMinute);
+  return wave(10, (second) =>
+    beats
+      .filter((beat) => beat < 10)
+      .flatMap((beat) =>
+        bells.map(({ height, after, width }) => {
+          const distance = (second - beat - after) / width;
+          return height * Math.exp(-distance * distance);
+        }),
+      )
+      .reduce((sum, value) => sum + value, 0),
+  );
+}
+
+function ratePerMinute(samples: Float64Array): number {
+  const { intervals } = judgeBlock(samples, hertz);
+  const total = intervals.reduce((sum, { microseconds }) => sum + microseconds, 0);
+  return Math.round((60_000_000 * intervals.length) / total);
+}
+
 describe('the R peaks of a real ECG', () => {
   it('are all 101 known beats within 100 ms, and nothing else, in its six blocks', () => {
     const found = [0, 1, 2, 3, 4, 5].map((block) => compare(block * blockSamples));
@@ -72,6 +103,30 @@ describe('the R peaks of a real ECG', () => {
     const [firstBeat = 0] = ecgBeats;
 
     expect(compare(firstBeat - 17).missed).toEqual([17]);
+  });
+});
+
+describe('judgeBlock of known beats', () => {
+  it.each([25, 30, 40, 60, 75, 100, 150, 195])('finds %d a minute', (perMinute) => {
+    expect(ratePerMinute(beating(perMinute))).toBe(perMinute);
+  });
+
+  it.each([25, 30, 40, 60, 150])(
+    'finds %d a minute in noise of 0.075 of the R waves',
+    (perMinute) => {
+      const noisy = beating(perMinute).map((value, i) => value + (soft[i] ?? 0));
+
+      expect(ratePerMinute(noisy)).toBe(perMinute);
+    },
+  );
+
+  it('finds the beats between two artefacts of five times their height', () => {
+    const disturbed = beating(60).map((value, i) =>
+      i === 2 * hertz || i === 7 * hertz ? 1_000 : value,
+    );
+
+    // Two artefacts between beats add two intervals to the nine.
+    expect(judgeBlock(disturbed, hertz).intervals).toHaveLength(11);
   });
 });
 

@@ -21,7 +21,6 @@ async function linesOf(values: readonly (readonly [number, bigint])[], rows?: nu
     await partial.relieve();
   }
   await partial.finish();
-  await partial.close();
   const text = await readFile(join(directory, partialFileName), 'utf8');
   return text.trimEnd().split('\n').slice(1);
 }

@@ -68,6 +68,7 @@ describe('process of vitals-stream', () => {
     const outcome = await bench.process(object);
 
     expect(outcome).toMatchObject(refused(reason));
+    expect([...outcome.files.keys()]).toEqual(['.reason']);
   });
 
   it('finds the bad line behind thousands of good ones', async () => {
@@ -80,6 +81,20 @@ describe('process of vitals-stream', () => {
     const outcome = await bench.process(lines.replace(/"seq":2999,/, '"seq":-1,'));
 
     expect(outcome).toMatchObject(refused('BAD_LINE'));
+  });
+
+  it('prints nothing of a value or a unit, whether the object is good or bad', async () => {
+    const canary = { value: 8_675_309, unit: 'canary' };
+    const object = sensorObject([
+      record('10:00', 0, { observations: [observation('10:00', canary)] }),
+    ]);
+
+    const kept = await bench.process(object);
+    const bad = await bench.process(object.replace('"seq":0', '"seq":-1'));
+
+    expect(kept.files.get('partial.csv')?.toString()).toContain('canary,1,8675309000000000,');
+    expect(kept.printed).toBe('');
+    expect(bad).toMatchObject(refused('BAD_LINE'));
   });
 
   it('fails in silence where there is no object', async () => {
