@@ -74,7 +74,7 @@ describe('a request that cannot run', () => {
     [
       'names a pipeline that is not there',
       () => request({ pipeline: typed.toLowerCase() }),
-      /^pipeline must be one of vitals-summary$/,
+      /^pipeline must be one of vitals-stream, vitals-summary$/,
     ],
     ['has a text as number', () => request({ workers: typed }), /^workers must be a whole number$/],
     ['has half a worker', () => request({ workers: 1.5 }), /^workers must be a whole number$/],
