@@ -15,9 +15,8 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { DeleteMessageBatchCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { connectAsync } from 'mqtt';
-import { visibilitySeconds } from '../ingest/model/queued-message.ts';
 import { observationFilter } from '../ingest/model/topic.ts';
-import { mostCommittedMessages } from '../ingest/poller/commit-record.ts';
+import { pollerPace } from '../ingest/poller/poller-pace.ts';
 import { poll } from '../ingest/poller/poll.ts';
 import type { PollerDeps } from '../ingest/poller/poller-deps.ts';
 import { assign } from '../ledger/sensors/assignments.ts';
@@ -160,18 +159,7 @@ function pollerDeps(
     assignments: assignmentTable(tables, 'assignments'),
     workbench: 'i-0123456789abcdef0',
     spoolDirectory,
-    pace: {
-      heartbeatMilliseconds: 20_000,
-      leaseSeconds: 90,
-      renewMilliseconds: 20_000,
-      invisibleMilliseconds: visibilitySeconds * 1000,
-      chunk: {
-        messages: mostCommittedMessages,
-        bytes: 4 * 1024 * 1024,
-        milliseconds: 5_000,
-        waitSeconds: 2,
-      },
-    },
+    pace: pollerPace,
     patience: createPatience(300),
     randomByte: () => randomBytes(1).readUInt8(),
     now: () => new Date(),

@@ -4,21 +4,20 @@ import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
-import { SendTaskFailureCommand, SFNClient } from '@aws-sdk/client-sfn';
+import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { pipelinesBeside } from '../pipelines/registry.ts';
-import { errorCode } from '../runtime/fatal-error.ts';
+import { type AgentExit, agentExit, tellBroken, watchForStop } from '../runtime/agent-answer.ts';
 import { createLog } from '../runtime/log.ts';
 import { createPatience } from '../runtime/patience.ts';
 import { rightTime } from '../runtime/right-time.ts';
-import { WorkerBrokenError, WorkerLostError } from '../workflow/model/errors.ts';
 import {
   decodeWorkerCommand,
   heartbeatSeconds,
   type WorkerCommand,
 } from '../workflow/model/worker-command.ts';
 import { WorkerSettings } from '../workflow/model/worker-settings.ts';
-import { createWorker, workerExit, type WorkerExit } from './create-worker.ts';
+import { createWorker } from './create-worker.ts';
 import { watchInterruption } from './interruption-notice.ts';
 import { findCell, type PipelineCell } from './pipeline-cell.ts';
 import type { WorkerDeps } from './worker-deps.ts';
@@ -26,7 +25,7 @@ import type { WorkerDeps } from './worker-deps.ts';
 /**
  * The agent that SSM Run Command starts on a worker: `node agent.mjs <request>`.
  *
- * It runs one command, answers its task token and ends with one of {@link workerExit}. Below
+ * It runs one command, answers its task token and ends with one of {@link agentExit}. Below
  * `CZAR_ROOT` (empty on EC2) lie its settings, its scratch and its software. Where `CZAR_ROOT` is
  * set the instance is a directory of somebody's machine: the machine's swap and EC2's notices are
  * then none of the worker's business.
@@ -87,55 +86,24 @@ async function readSettings(): Promise<WorkerSettings> {
   );
 }
 
-/** Aborts at whatever wants this process to end, so that it still wipes and answers. */
-function watchForStop(): AbortSignal {
-  const stop = new AbortController();
-  const onStop = (): void => {
-    log('worker told to stop');
-    stop.abort(new WorkerLostError('the worker was told to stop'));
-  };
-  process.on('SIGTERM', onStop).on('SIGINT', onStop);
-  process.on('uncaughtException', (error) => {
-    stop.abort(new WorkerBrokenError(`unforeseen: ${errorCode(error)}`, { cause: error }));
-  });
-  if (root === '') watchInterruption(onStop);
-  return stop.signal;
-}
-
-async function main(parameter: string): Promise<WorkerExit> {
+async function main(parameter: string): Promise<AgentExit> {
   let command: WorkerCommand;
   try {
     command = decodeWorkerCommand(parameter);
   } catch {
     log('command unreadable');
-    return workerExit.untold;
+    return agentExit.untold;
   }
-  const signal = watchForStop();
+  const { signal, stop } = watchForStop('worker', () => log('worker told to stop'));
+  if (root === '') watchInterruption(stop);
   let settings: WorkerSettings;
   try {
     settings = await readSettings();
   } catch (error) {
-    return tellBroken(command, error);
+    // From the region of its environment.
+    return tellBroken({ sfn: new SFNClient(aws), taskToken: command.taskToken, log }, error);
   }
   return createWorker(createDeps(settings, await findCell())).run(command, signal);
-}
-
-/** Answers for a worker that does not know its deployment, from the region of its environment. */
-async function tellBroken({ taskToken }: WorkerCommand, error: unknown): Promise<WorkerExit> {
-  log('command failed', { code: WorkerBrokenError.code, reason: errorCode(error) });
-  try {
-    await new SFNClient(aws).send(
-      new SendTaskFailureCommand({
-        taskToken,
-        error: WorkerBrokenError.code,
-        cause: `the settings cannot be read: ${errorCode(error)}`,
-      }),
-    );
-    return workerExit.failed;
-  } catch (untold) {
-    log('task could not be told', { code: errorCode(untold) });
-    return workerExit.untold;
-  }
 }
 
 process.exit(await main(process.argv[2] ?? ''));

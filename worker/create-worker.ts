@@ -1,5 +1,6 @@
-import { SendTaskFailureCommand, SendTaskSuccessCommand } from '@aws-sdk/client-sfn';
-import { errorCode, toCzarError } from '../runtime/fatal-error.ts';
+import { SendTaskSuccessCommand } from '@aws-sdk/client-sfn';
+import { type AgentExit, agentExit, tellFailure } from '../runtime/agent-answer.ts';
+import { errorCode } from '../runtime/fatal-error.ts';
 import { isTaskGone, startHeartbeat, TaskGoneError } from '../runtime/heartbeat.ts';
 import { WorkerBrokenError, WorkerLostError } from '../workflow/model/errors.ts';
 import type { WorkerCommand } from '../workflow/model/worker-command.ts';
@@ -9,20 +10,6 @@ import { processBatch } from './process-batch.ts';
 import { openScratch } from './scratch.ts';
 import type { WorkerDeps } from './worker-deps.ts';
 
-/** How the agent's process ends. */
-export const workerExit = {
-  /** The work is done and the task was told. */
-  done: 0,
-  /** The work failed and the task was told why. */
-  failed: 1,
-  /** Nobody was told: the command could not be read, or the task could not be reached. */
-  untold: 2,
-  /** Nobody waits for the answer any more. Everything was stopped and wiped. */
-  gone: 3,
-} as const;
-
-export type WorkerExit = (typeof workerExit)[keyof typeof workerExit];
-
 /** Runs commands on an instance (W). */
 export interface Worker {
   /**
@@ -31,7 +18,7 @@ export interface Worker {
    * An abort of `signal` is an interruption: nothing new is begun, pipelines are killed, messages
    * are given back, and the task is told {@link WorkerLostError}.
    */
-  run(command: WorkerCommand, signal: AbortSignal): Promise<WorkerExit>;
+  run(command: WorkerCommand, signal: AbortSignal): Promise<AgentExit>;
 }
 
 /** Makes a worker of its clients and places. */
@@ -43,7 +30,7 @@ async function runCommand(
   deps: WorkerDeps,
   command: WorkerCommand,
   interruption: AbortSignal,
-): Promise<WorkerExit> {
+): Promise<AgentExit> {
   const { sfn, log, pace } = deps;
   const { taskToken } = command;
   const gone = new AbortController();
@@ -59,13 +46,13 @@ async function runCommand(
     const reply = await workAndWipe(deps, command, [interruption, gone.signal]);
     await sfn.send(new SendTaskSuccessCommand({ taskToken, output: JSON.stringify(reply) }));
     log('command done', { command: command.command });
-    return workerExit.done;
+    return agentExit.done;
   } catch (error) {
     if (error instanceof TaskGoneError || isTaskGone(error)) {
       log('command abandoned', { command: command.command });
-      return workerExit.gone;
+      return agentExit.gone;
     }
-    return await tellFailure(deps, taskToken, error);
+    return await tellFailure({ sfn, taskToken, log }, error);
   } finally {
     stopBeating();
   }
@@ -128,21 +115,4 @@ function work(
 
 function tooLong(seconds: number): WorkerLostError {
   return new WorkerLostError(`the worker did not end within ${seconds} seconds`);
-}
-
-async function tellFailure(
-  { sfn, log }: WorkerDeps,
-  taskToken: string,
-  error: unknown,
-): Promise<WorkerExit> {
-  const { code, message } = toCzarError(error);
-  log('command failed', { code, reason: errorCode(error) });
-  try {
-    await sfn.send(new SendTaskFailureCommand({ taskToken, error: code, cause: message }));
-    return workerExit.failed;
-  } catch (unreached) {
-    if (isTaskGone(unreached)) return workerExit.gone;
-    log('task could not be told', { code: errorCode(unreached) });
-    return workerExit.untold;
-  }
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { bundleAgent } from '../../stacks/bundles.ts';
-import { workerExit } from '../../worker/create-worker.ts';
+import { agentExit } from '../../runtime/agent-answer.ts';
 import { encodeWorkerCommand } from '../../workflow/model/worker-command.ts';
 import { sha256 } from './fake-cloud.ts';
 import { until } from './processes.ts';
@@ -110,7 +110,7 @@ describe('the bundled agent', () => {
 
     const { ended } = startAgent(encodeWorkerCommand({ command: 'configure', ...task }));
 
-    expect(await ended).toMatchObject({ exit: workerExit.done, errors: '' });
+    expect(await ended).toMatchObject({ exit: agentExit.done, errors: '' });
     const output = JSON.stringify({
       agentSha256: sha256(Buffer.from('the tar')),
       nodeVersion: process.versions.node,
@@ -129,7 +129,7 @@ describe('the bundled agent', () => {
       { env: environment(), stdio: ['ignore', 'pipe', 'pipe'] },
     );
 
-    expect(await text(child.stderr)).toBe(`${workerExit.done}\n`);
+    expect(await text(child.stderr)).toBe(`${agentExit.done}\n`);
     expect(calls.map(({ target }) => target)).toEqual(['AWSStepFunctions.SendTaskSuccess']);
   });
 
@@ -137,7 +137,7 @@ describe('the bundled agent', () => {
     const { ended } = startAgent(Buffer.from('JaneCanary').toString('base64url'));
 
     const { exit, out, errors } = await ended;
-    expect([exit, errors]).toEqual([workerExit.untold, '']);
+    expect([exit, errors]).toEqual([agentExit.untold, '']);
     expect(JSON.parse(out)).toMatchObject({ message: 'command unreadable' });
     expect(calls).toEqual([]);
   });
@@ -145,7 +145,7 @@ describe('the bundled agent', () => {
   it('answers WorkerBrokenError where its settings cannot be read', async () => {
     const { ended } = startAgent(encodeWorkerCommand({ command: 'configure', ...task }));
 
-    expect((await ended).exit).toBe(workerExit.failed);
+    expect((await ended).exit).toBe(agentExit.failed);
     expect(calls).toEqual([
       {
         target: 'AWSStepFunctions.SendTaskFailure',
@@ -178,7 +178,7 @@ describe('the bundled agent', () => {
 
     child.kill('SIGTERM');
 
-    expect(await ended).toMatchObject({ exit: workerExit.failed, errors: '' });
+    expect(await ended).toMatchObject({ exit: agentExit.failed, errors: '' });
     expect(calls.at(-1)).toEqual({
       target: 'AWSStepFunctions.SendTaskFailure',
       body: {

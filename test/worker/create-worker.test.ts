@@ -1,7 +1,8 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createWorker, workerExit } from '../../worker/create-worker.ts';
+import { agentExit } from '../../runtime/agent-answer.ts';
+import { createWorker } from '../../worker/create-worker.ts';
 import { WorkerLostError } from '../../workflow/model/errors.ts';
 import { FakeCloud, processCommand, type TestBatch } from './fake-cloud.ts';
 import { processesIn, until } from './processes.ts';
@@ -47,7 +48,7 @@ describe('a worker that is told to stop', () => {
 
     stop.abort(new WorkerLostError('the worker was told to stop'));
 
-    expect(await ended).toBe(workerExit.failed);
+    expect(await ended).toBe(agentExit.failed);
     expect(cloud.sfn.answers).toEqual([
       { token: 'task-token', error: 'WorkerLostError', cause: 'the worker was told to stop' },
     ]);
@@ -94,7 +95,7 @@ describe('heartbeats', () => {
 
     cloud.sfn.isGone = true;
 
-    expect(await ended).toBe(workerExit.gone);
+    expect(await ended).toBe(agentExit.gone);
     expect(cloud.sfn.answers).toEqual([]);
     await expectNothingLeft(batch);
   });
@@ -110,7 +111,7 @@ describe('heartbeats', () => {
     await until(() => cloud.sfn.heartbeats.length > 0);
 
     stop.abort(new WorkerLostError('the worker was told to stop'));
-    expect(await ended).toBe(workerExit.failed);
+    expect(await ended).toBe(agentExit.failed);
   });
 });
 
@@ -121,7 +122,7 @@ describe('the end of a command', () => {
 
     const exit = await createWorker(cloud.deps().deps).run(processCommand(batch), never);
 
-    expect(exit).toBe(workerExit.untold);
+    expect(exit).toBe(agentExit.untold);
   });
 
   it('answers an unforeseen error by its name and never by its message', async () => {

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodePollCommand } from '../../../ingest/model/poll-command.ts';
 import type { PollerSettings } from '../../../ingest/model/poller-settings.ts';
-import { pollerExit } from '../../../ingest/poller/create-poller.ts';
+import { agentExit } from '../../../runtime/agent-answer.ts';
 
 let root: string;
 let server: Server;
@@ -101,7 +101,7 @@ describe('the agent on the workbench', { timeout: 20_000 }, () => {
 
     const { exit, errors, out } = await startAgent(command).ended;
 
-    expect({ exit, errors }).toEqual({ exit: pollerExit.done, errors: '' });
+    expect({ exit, errors }).toEqual({ exit: agentExit.done, errors: '' });
     const [answer] = told();
     expect(answer).toMatchObject({
       target: 'AWSStepFunctions.SendTaskSuccess',
@@ -114,7 +114,7 @@ describe('the agent on the workbench', { timeout: 20_000 }, () => {
   it('tells the task where it does not know its deployment', async () => {
     const { exit, out } = await startAgent(command).ended;
 
-    expect(exit).toBe(pollerExit.failed);
+    expect(exit).toBe(agentExit.failed);
     expect(told()).toMatchObject([
       { target: 'AWSStepFunctions.SendTaskFailure', body: { error: 'WorkerBrokenError' } },
     ]);
@@ -124,7 +124,7 @@ describe('the agent on the workbench', { timeout: 20_000 }, () => {
   it('tells nobody of a command that cannot be read', async () => {
     const { exit } = await startAgent('bm8ganNvbg').ended;
 
-    expect(exit).toBe(pollerExit.untold);
+    expect(exit).toBe(agentExit.untold);
     expect(calls).toEqual([]);
   });
 
@@ -140,7 +140,7 @@ describe('the agent on the workbench', { timeout: 20_000 }, () => {
 
     child.kill('SIGTERM');
 
-    expect((await ended).exit).toBe(pollerExit.failed);
+    expect((await ended).exit).toBe(agentExit.failed);
     expect(told()).toMatchObject([{ body: { error: 'WorkerLostError' } }]);
     const released = calls.findLast(({ target }) => target.endsWith('UpdateItem'));
     expect(JSON.stringify(released)).toContain('SET #until = :until');

@@ -8,7 +8,8 @@ import {
   mostCommittedMessages,
 } from '../../../ingest/poller/commit-record.ts';
 import type { PollCommand } from '../../../ingest/model/poll-command.ts';
-import { createPoller, pollerExit } from '../../../ingest/poller/create-poller.ts';
+import { agentExit } from '../../../runtime/agent-answer.ts';
+import { createPoller } from '../../../ingest/poller/create-poller.ts';
 import { asideRecord } from '../../../ingest/poller/join-subjects.ts';
 import { readMessage } from '../../../ingest/poller/read-message.ts';
 import { tallyDevices } from '../../../ingest/poller/tally-devices.ts';
@@ -53,7 +54,7 @@ describe('a poller whose services are in trouble', () => {
 
     const exit = await createPoller(deps).run(command, never);
 
-    expect(exit).toBe(pollerExit.failed);
+    expect(exit).toBe(agentExit.failed);
     expect(world.sfn.answers).toMatchObject([{ error: 'KeyUnavailableError' }]);
     expect(await world.left()).toBe(1);
     expect(await world.keys()).toEqual([]);
@@ -71,7 +72,7 @@ describe('a poller whose services are in trouble', () => {
     await world.giveBack(broken.handles);
     const reply = await world.poll();
 
-    expect(exit).toBe(pollerExit.failed);
+    expect(exit).toBe(agentExit.failed);
     expect(world.sfn.answers).toMatchObject([{ error: 'AwsUnavailableError' }]);
     // What was announced is ended before anything is received: the message is known then.
     expect(reply).toMatchObject({ stored: 0, redelivered: 1 });
@@ -149,7 +150,7 @@ describe('a poller', () => {
 
     const exit = await createPoller(deps).run(command, never);
 
-    expect(exit).toBe(pollerExit.done);
+    expect(exit).toBe(agentExit.done);
     expect(world.sfn.answers).toMatchObject([
       { token: 'task-token', output: { ended: 'EMPTY', stored: 1 } },
     ]);
@@ -169,7 +170,7 @@ describe('a poller', () => {
     const exit = await createPoller(stopped.deps).run(command, stop.signal);
     const reply = await world.poll();
 
-    expect(exit).toBe(pollerExit.failed);
+    expect(exit).toBe(agentExit.failed);
     expect(world.sfn.answers).toMatchObject([{ error: 'WorkerLostError' }]);
     expect(reply.ended).toBe('EMPTY');
     expect(await world.records(device)).toHaveLength(2);
@@ -179,7 +180,7 @@ describe('a poller', () => {
     world.sfn.isGone = true;
     const { deps } = world.poller();
 
-    expect(await createPoller(deps).run(command, never)).toBe(pollerExit.gone);
+    expect(await createPoller(deps).run(command, never)).toBe(agentExit.gone);
   });
 
   it('beats while it polls', async () => {

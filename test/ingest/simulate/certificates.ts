@@ -1,4 +1,4 @@
-import './reflect-metadata.ts';
+import '../../../runtime/reflect-metadata.ts';
 import { webcrypto } from 'node:crypto';
 import {
   BasicConstraintsExtension,
