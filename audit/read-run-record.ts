@@ -43,11 +43,15 @@ export interface RecordSources {
   readonly digests?: AssemblyDigests;
 }
 
-/** A record, and the definition that its graph is drawn from. */
+/** A record, and what stands beside it in a bundle. */
 export interface RunEvidence {
   readonly record: RunRecord;
-  /** The ASL, parsed, that the execution ran. */
+  /** The ASL, parsed, that the execution ran: its graph is drawn from it. */
   readonly definition: unknown;
+  /** The same as Step Functions has it, character by character: `definitionSha256` is of this text. */
+  readonly definitionText: string;
+  /** The history, in order. Answers of states are among it: it is to be copied field by field. */
+  readonly events: readonly HistoryEvent[];
 }
 
 /**
@@ -90,7 +94,12 @@ export async function readRunEvidence(
     calls: accessLog && (await readCalls(accessLog, { study, executionArn, batchId })),
     digests,
   });
-  return { record, definition: JSON.parse(definition) as unknown };
+  return {
+    record,
+    definition: JSON.parse(definition) as unknown,
+    definitionText: definition,
+    events,
+  };
 }
 
 async function describeExecution(

@@ -27,6 +27,20 @@ export const objectResultKey = ({ study, batchId }: BatchPlace, objectId: string
 export const batchResultKey = ({ study, batchId }: BatchPlace): string =>
   `out/v1/${study}/${batchId}/result`;
 
+/** The run that evidence in S3L is of. */
+export interface EvidencePlace {
+  readonly study: string;
+  /** Absent where the execution named none. */
+  readonly batchId?: string | undefined;
+  readonly executionHash: string;
+  /** Redrives of the execution before the run. */
+  readonly redrive: number;
+}
+
+/** Key in S3L of a run's evidence: a zip that is written once. */
+export const evidenceKey = ({ study, batchId, executionHash, redrive }: EvidencePlace): string =>
+  `evidence/v1/${study}/${batchId ?? 'none'}/${executionHash}-${redrive}.zip`;
+
 /** What a key of S3D stands for. */
 export type InputKey =
   | {
