@@ -1,45 +1,39 @@
 import { createHash } from 'node:crypto';
+import { type BagFacts, writeBagInfo } from './bag-info.ts';
+import { signatureFile, tagManifest } from './bundle.ts';
 import type { EvidenceSigner } from './signer.ts';
 
-/** What a bag is made of. */
-export interface BagParts {
-  readonly name: string;
-  /** Files by their paths under `data/`. */
-  readonly payload: ReadonlyMap<string, string>;
-  readonly writtenBy: string;
-  readonly now: Date;
+/** What `bagit.txt` says: BagIt 1.0 (RFC 8493). */
+export const bagDeclaration = 'BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n';
+
+/** Lists files with their digests, as `sha512sum` writes and checks them. */
+export function manifest(files: ReadonlyMap<string, Uint8Array>): string {
+  return [...files]
+    .map(([path, content]) => `${createHash('sha512').update(content).digest('hex')}  ${path}\n`)
+    .join('');
 }
 
-const sha512 = (content: Uint8Array): string => createHash('sha512').update(content).digest('hex');
-
-function manifest(files: ReadonlyMap<string, Uint8Array>): string {
-  return [...files].map(([path, content]) => `${sha512(content)}  ${path}\n`).join('');
-}
-
-/** Packs a payload as a bag of BagIt 1.0, and has its tag manifest signed. */
-export async function bagFiles(
-  { payload, writtenBy, now }: BagParts,
+/**
+ * Packs a payload as a bag, and has its tag manifest signed.
+ *
+ * The signature covers the tag manifest, that one the manifest, and that one the payload; the public
+ * key is listed as well, so that none of them can be exchanged alone.
+ */
+export async function packBag(
+  facts: BagFacts,
   signer: EvidenceSigner,
 ): Promise<Map<string, Uint8Array>> {
-  const data = new Map(
-    [...payload]
-      .map(([path, text]) => [`data/${path}`, Buffer.from(text)] as const)
-      .toSorted(([a], [b]) => Number(a > b) - Number(a < b)),
-  );
-  const tags = new Map([
-    [
-      'bag-info.txt',
-      Buffer.from(`Bagging-Date: ${now.toISOString().slice(0, 10)}\nComposed-By: ${writtenBy}\n`),
-    ],
-    ['bagit.txt', Buffer.from('BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n')],
-    ['manifest-sha512.txt', Buffer.from(manifest(data))],
+  const tags = new Map<string, Uint8Array>([
+    ['bag-info.txt', Buffer.from(writeBagInfo(facts))],
+    ['bagit.txt', Buffer.from(bagDeclaration)],
+    ['manifest-sha512.txt', Buffer.from(manifest(facts.payload))],
     ['public-key.pem', Buffer.from(await signer.publicKeyPem())],
   ]);
-  const tagManifest = Buffer.from(manifest(tags));
+  const listed = Buffer.from(manifest(tags));
   return new Map<string, Uint8Array>([
     ...tags,
-    ['tagmanifest-sha512.txt', tagManifest],
-    ['signature.der', await signer.sign(tagManifest)],
-    ...data,
+    [tagManifest, listed],
+    [signatureFile, await signer.sign(listed)],
+    ...facts.payload,
   ]);
 }
