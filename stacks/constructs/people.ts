@@ -199,6 +199,11 @@ function audit(stores: PeopleStores): PolicyStatement[] {
   const { logBucket, ancillaryBucket, inputBucket, resultBucket } = stores;
   return [
     readObjects(logBucket, '*'),
+    // Until when evidence is locked.
+    new PolicyStatement({
+      actions: ['s3:GetObjectRetention'],
+      resources: [logBucket.arnForObjects('*')],
+    }),
     readObjects(ancillaryBucket, '*'),
     listObjects(logBucket),
     listObjects(ancillaryBucket),

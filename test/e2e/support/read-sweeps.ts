@@ -30,7 +30,7 @@ export async function readSweeps({ cloud }: StudyCloud): Promise<SweepOutput[]> 
 
 /** Reads a line of a log; empty where it is no end of a sweep. */
 function readSweep(line: string): SweepOutput[] {
-  if (!line.includes('"Task done"') || !line.includes('"closed"')) return [];
+  if (!line.includes('"Task done"') || !line.includes('"outlived"')) return [];
   const said = JSON.parse(line.slice(line.indexOf('{'))) as SweepOutput;
   return [SweepOutput.strip().parse(said)];
 }
