@@ -25,6 +25,9 @@ import { startStudyCloud, type StudyCloud } from './support/study-cloud.ts';
 
 const canary = 'Zebedee Quagmire';
 
+/** An execution, and the batch that its request named. */
+type Asked = Pick<BatchEnd, 'executionArn'> & Partial<Pick<BatchEnd, 'batch'>>;
+
 let study: StudyCloud;
 /** Whether consolidations fail, and whether the sweeper's calls of other functions get lost. */
 let isBroken = false;
@@ -35,7 +38,7 @@ let redriven: BatchEnd;
 let beforeRedrive: StoredBundle[];
 let stopped: BatchEnd;
 let unheard: BatchEnd;
-const refused: string[] = [];
+const refused: Asked[] = [];
 
 const brokenAnswer = JSON.stringify({
   errorType: 'PipelineFailedError',
@@ -58,14 +61,14 @@ beforeAll(async () => {
   const operator = study.as('operator');
   success = await runBatch(study, await upload(), { workers: 1 });
   const again = { batchId: success.batch?.batchId, pipeline: 'vitals-summary', workers: 1 };
-  for (const input of [again, { batchId: canary, ticket: canary }]) {
-    refused.push(await start(operator, input));
-  }
+  const { batch } = success;
+  refused.push({ executionArn: await start(operator, again), batch });
+  refused.push({ executionArn: await start(operator, { batchId: canary, ticket: canary }) });
 
   isBroken = true;
   const failed = await runBatch(study, await upload(), { workers: 1 });
   await settled(study);
-  beforeRedrive = await readEvidence(study, failed.executionArn);
+  beforeRedrive = await bundlesOf(failed);
   isBroken = false;
   const { executionArn } = failed;
   await operator.sfn.send(new RedriveExecutionCommand({ executionArn }));
@@ -137,9 +140,12 @@ async function nameOfWriter(): Promise<string> {
   return names.find((name) => name.includes('WriteEvidence'))!;
 }
 
+const bundlesOf = ({ executionArn, batch }: Asked): Promise<StoredBundle[]> =>
+  readEvidence(study.as('auditor'), { executionArn, batchId: batch?.batchId });
+
 /** The one bundle of an execution. */
-async function evidenceOf(executionArn: string): Promise<StoredBundle> {
-  const [bundle, ...more] = await readEvidence(study, executionArn);
+async function evidenceOf(run: Asked): Promise<StoredBundle> {
+  const [bundle, ...more] = await bundlesOf(run);
   expect(more).toEqual([]);
   expect(bundle?.faults).toEqual([]);
   return bundle!;
@@ -147,7 +153,7 @@ async function evidenceOf(executionArn: string): Promise<StoredBundle> {
 
 describe('evidence of a run', () => {
   it('is written of a success, as its execution and the ledger say', async () => {
-    const { key, zip, record } = await evidenceOf(success.executionArn);
+    const { key, zip, record } = await evidenceOf(success);
 
     const { batchId } = success.batch!;
     expect(key).toBe(
@@ -166,7 +172,7 @@ describe('evidence of a run', () => {
 
   it('is written of a batch that failed, and once more when it was redriven', async () => {
     const [failed] = beforeRedrive;
-    const [first, second, ...more] = await readEvidence(study, redriven.executionArn);
+    const [first, second, ...more] = await bundlesOf(redriven);
 
     expect(beforeRedrive).toHaveLength(1);
     expect(failed?.record.execution).toMatchObject({
@@ -185,7 +191,7 @@ describe('evidence of a run', () => {
   });
 
   it('is written of an execution that was stopped, after the sweep behind it', async () => {
-    const { record } = await evidenceOf(stopped.executionArn);
+    const { record } = await evidenceOf(stopped);
 
     expect(record.execution).toMatchObject({ status: 'ABORTED', error: 'OtherError' });
     expect(record.batch).toMatchObject({ state: 'FAILED', reason: 'ExecutionAborted' });
@@ -195,7 +201,7 @@ describe('evidence of a run', () => {
   it('is written of executions that were refused, with and without a batch', async () => {
     const bundles = await Promise.all(refused.map(evidenceOf));
 
-    const hashes = refused.map(executionHash);
+    const hashes = refused.map(({ executionArn }) => executionHash(executionArn));
     expect(bundles.map(({ key }) => key)).toEqual([
       `evidence/v1/czarhipaa/${success.batch?.batchId}/${hashes[0]}-0.zip`,
       `evidence/v1/czarhipaa/none/${hashes[1]}-0.zip`,
@@ -207,12 +213,7 @@ describe('evidence of a run', () => {
   });
 
   it('says nothing of what a person typed or an object says', async () => {
-    const all = await Promise.all(
-      [success, redriven, stopped]
-        .map(({ executionArn }) => executionArn)
-        .concat(refused)
-        .map((executionArn) => readEvidence(study, executionArn)),
-    );
+    const all = await Promise.all([success, redriven, stopped, ...refused].map(bundlesOf));
 
     expect(all.flat()).toHaveLength(6);
     for (const { zip } of all.flat()) {
@@ -221,7 +222,7 @@ describe('evidence of a run', () => {
   });
 
   it('is the same when it is asked for again', async () => {
-    const before = await evidenceOf(stopped.executionArn);
+    const before = await evidenceOf(stopped);
     const functionName = await nameOfWriter();
 
     const { Payload } = await new LambdaClient(as('EventsSweepRole')).send(
@@ -232,14 +233,13 @@ describe('evidence of a run', () => {
     );
 
     expect(JSON.parse(Buffer.from(Payload!).toString())).toMatchObject({ outcome: 'exists' });
-    expect((await evidenceOf(stopped.executionArn)).zip).toEqual(before.zip);
+    expect((await evidenceOf(stopped)).zip).toEqual(before.zip);
   });
 });
 
 describe('evidence that nobody asked for', () => {
   it('is asked for by the hourly sweep, once', async () => {
-    const { executionArn, batch } = unheard;
-    expect(await readEvidence(study, executionArn)).toEqual([]);
+    expect(await bundlesOf(unheard)).toEqual([]);
 
     const swept: number[] = [];
     for (const before of [await sweeps(), (await sweeps()) + 1]) {
@@ -249,8 +249,8 @@ describe('evidence that nobody asked for', () => {
       swept.push((await readSweeps(study)).filter(({ evidence }) => evidence > 0).length);
     }
 
-    expect((await evidenceOf(executionArn)).record.execution.status).toBe('ABORTED');
-    expect(await evidenceOnRecord(batch!.batchId)).toBeDefined();
+    expect((await evidenceOf(unheard)).record.execution.status).toBe('ABORTED');
+    expect(await evidenceOnRecord(unheard.batch!.batchId)).toBeDefined();
     // The second one finds none missing.
     expect(swept[1]).toBe(swept[0]);
   });
@@ -263,7 +263,7 @@ describe('evidence in S3L', () => {
   const clientOf = (role: string) => new S3Client({ ...as(nameOf(role)), forcePathStyle: true });
 
   it('is locked, and tells the auditor until when', async () => {
-    const { key } = await evidenceOf(success.executionArn);
+    const { key } = await evidenceOf(success);
 
     const { Retention } = await study
       .as('auditor')
@@ -274,7 +274,7 @@ describe('evidence in S3L', () => {
 
   it('is neither deleted nor overwritten by any role, its writer’s included', async () => {
     const Bucket = study.settings.logBucket;
-    const { key: Key, zip } = await evidenceOf(success.executionArn);
+    const { key: Key, zip } = await evidenceOf(success);
 
     for (const role of everybody) {
       const s3 = clientOf(role);
@@ -291,11 +291,11 @@ describe('evidence in S3L', () => {
         await expect(s3.send(command as PutObjectCommand), role).rejects.toMatchObject({ name });
       }
     }
-    expect((await evidenceOf(success.executionArn)).zip).toEqual(zip);
+    expect((await evidenceOf(success)).zip).toEqual(zip);
   });
 
   it('is read by the auditor alone, not even by its writer', async () => {
-    const { key: Key } = await evidenceOf(success.executionArn);
+    const { key: Key } = await evidenceOf(success);
     const get = new GetObjectCommand({ Bucket: study.settings.logBucket, Key });
 
     for (const role of everybody.filter((one) => one !== 'auditor')) {

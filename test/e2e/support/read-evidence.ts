@@ -1,78 +1,52 @@
-import { createHash, verify } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { GetPublicKeyCommand } from '@aws-sdk/client-kms';
 import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
-import { unzipSync } from 'fflate';
 import { RunRecord } from '../../../audit/run-record.ts';
+import { readZip } from '../../../audit/verify/read-zip.ts';
+import { verifyOpened } from '../../../audit/verify/verify-bundle.ts';
 import { executionHash } from '../../../workflow/model/names.ts';
 import { evidencePrefix } from '../../../workflow/model/keys.ts';
-import type { RoleDeployment, StudyCloud } from './study-cloud.ts';
+import type { RoleDeployment } from './study-cloud.ts';
 
 /** Evidence as it lies in S3L. */
 export interface StoredBundle {
   readonly key: string;
   readonly zip: Uint8Array;
   readonly record: RunRecord;
-  /** What does not verify; nothing where all does. */
+  /** What does not verify, offline and against the deployment's key; nothing where all does. */
   readonly faults: readonly string[];
 }
 
-/** Keys of the evidence of an execution, in their order. */
-export async function evidenceKeys(
-  { s3, settings }: Pick<RoleDeployment, 's3' | 'settings'>,
-  executionArn: string,
-): Promise<string[]> {
-  const { Contents = [] } = await s3.send(
-    new ListObjectsV2Command({ Bucket: settings.logBucket, Prefix: evidencePrefix }),
-  );
-  return Contents.flatMap(({ Key = '' }) =>
-    Key.includes(`/${executionHash(executionArn)}-`) ? [Key] : [],
-  );
-}
-
-/** Reads the evidence of an execution, with the auditor's rights. */
+/**
+ * Reads the evidence of an execution, with the auditor's rights, in the order of its redrives.
+ *
+ * `batchId` is the one in its key; absent where the request named none.
+ */
 export async function readEvidence(
-  study: StudyCloud,
-  executionArn: string,
+  { s3, kms, settings }: RoleDeployment,
+  { executionArn, batchId = 'none' }: { executionArn: string; batchId?: string | undefined },
 ): Promise<StoredBundle[]> {
-  const auditor = study.as('auditor');
-  const bundles: StoredBundle[] = [];
-  for (const Key of await evidenceKeys(auditor, executionArn)) {
-    const { Body } = await auditor.s3.send(
-      new GetObjectCommand({ Bucket: study.settings.logBucket, Key }),
-    );
-    bundles.push(await openBundle(auditor, Key, await Body!.transformToByteArray()));
-  }
-  return bundles;
-}
-
-async function openBundle(
-  { kms, settings }: RoleDeployment,
-  key: string,
-  zip: Uint8Array,
-): Promise<StoredBundle> {
-  const files = new Map(
-    Object.entries(unzipSync(zip)).map(([path, bytes]) => [path.replace(/^[^/]+\//, ''), bytes]),
+  const Bucket = settings.logBucket;
+  const { Contents = [] } = await s3.send(
+    new ListObjectsV2Command({
+      Bucket,
+      Prefix: `${evidencePrefix}${settings.study}/${batchId}/${executionHash(executionArn)}-`,
+    }),
   );
-  const text = (path: string): string => Buffer.from(files.get(path) ?? []).toString('utf8');
-  const faults = ['manifest-sha512.txt', 'tagmanifest-sha512.txt'].flatMap((manifest) =>
-    text(manifest)
-      .trimEnd()
-      .split('\n')
-      .map((line) => line.split('  '))
-      .filter(([digest, path = '']) => digest !== sha512(files.get(path) ?? new Uint8Array()))
-      .map(([, path]) => `${path} is not as ${manifest} says`),
-  );
+  if (Contents.length === 0) return [];
   const { PublicKey } = await kms.send(new GetPublicKeyCommand({ KeyId: settings.evidenceKeyArn }));
-  const isSigned = verify(
-    'sha384',
-    files.get('tagmanifest-sha512.txt') ?? new Uint8Array(),
-    { key: Buffer.from(PublicKey!), format: 'der', type: 'spki' },
-    files.get('signature.der') ?? new Uint8Array(),
+  const key = createHash('sha256').update(PublicKey!).digest('hex');
+  return Promise.all(
+    Contents.map(async ({ Key = '' }) => {
+      const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
+      return openBundle(Key, await Body!.transformToByteArray(), key);
+    }),
   );
-  if (!isSigned) faults.push('the signature is not of the deployment’s key');
-  return { key, zip, record: RunRecord.parse(JSON.parse(text('data/record.json'))), faults };
 }
 
-function sha512(bytes: Uint8Array): string {
-  return createHash('sha512').update(bytes).digest('hex');
+function openBundle(key: string, zip: Uint8Array, signer: string): StoredBundle {
+  const { checks } = verifyOpened({ container: 'zip', bytes: zip }, { key: signer });
+  const faults = checks.flatMap(({ name, problems }) => problems.map((it) => `${name}: ${it}`));
+  const text = Buffer.from(readZip(zip).files.get('data/record.json') ?? []).toString('utf8');
+  return { key, zip, record: RunRecord.parse(JSON.parse(text)), faults };
 }
