@@ -31,10 +31,7 @@ it('is read back as it was', () => {
   const { folder, files } = readZip(zipBundle(bundle));
 
   expect(folder).toBe(bundle.name);
-  expect([...files].toSorted()).toEqual(
-    [...bundle.files]
-      .toSorted()
-      .map(([path, content]) => [path, expect.objectContaining({ length: content.length })]),
-  );
+  expect([...files.keys()]).toEqual([...bundle.files.keys()].toSorted());
+  expect(files.get('bag-info.txt')).toHaveLength(0);
   expect(Buffer.from(files.get('data/mails.csv')!).toString()).toBe('zwölf');
 });

@@ -48,7 +48,7 @@ describe('what is in a folder besides', () => {
 
     const problems = await structure();
 
-    expect(problems).toEqual([expect.stringContaining(`${place}`)]);
+    expect(problems).toEqual([expect.stringContaining(place)]);
     expect(problems?.[0]).toContain('holds 1 that no bundle has');
     expect(JSON.stringify(problems)).not.toContain('Zebedee');
   });
