@@ -235,6 +235,7 @@ describe('a forger who makes the lists anew, and signs with another key', () => 
     expect(await found('data/trace.csv', /\r\n[^\r]+\r\n$/, '\r\n')).toContain('tables');
     expect(await found('data/mails.csv', /^execution/, 'executions')).toContain('tables');
     expect(await found('data/events.jsonl', /[^\n]+\n$/, '')).toContain('events');
+    expect(await found('bag-info.txt', /Version: 1/, 'Version: 2')).toContain('bag info');
     expect(await found('bag-info.txt', /Status: FAILED/, 'Status: SUCCEEDED')).toContain(
       'bag info',
     );

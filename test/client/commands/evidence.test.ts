@@ -178,8 +178,16 @@ describe('czar evidence export', { timeout: 30_000 }, () => {
     answers.GetExecutionHistory = () => ({ events: [] });
 
     const log = await czar('evidence', 'export', arn, '--access-log', laptop.path('Zebedee.jsonl'));
+    const empty = await czar(
+      'evidence',
+      'export',
+      arn,
+      '--access-log',
+      laptop.write('a.jsonl', ''),
+    );
     const assembly = await czar('evidence', 'export', arn, '--assembly', laptop.path('Zebedee'));
 
+    expect([empty.code, empty.stderr]).toEqual([65, expect.stringContaining('has no record')]);
     for (const { code, stderr } of [log, assembly]) {
       expect([code, stderr]).toEqual([65, expect.stringContaining('cannot be')]);
       expect(stderr).not.toContain('Zebedee');
