@@ -22,7 +22,7 @@ export interface BundleOptions {
  *
  * But for the signature, which ECDSA makes anew each time, the same evidence, writer and time give the
  * same bytes. Free of PHI as the record is: of events, closed fields only are taken. All of it is held
- * in memory: about 3 KB for each object.
+ * in memory.
  *
  * @throws EvidenceError where the execution runs: what has not ended is no evidence of how it ended.
  */

@@ -59,11 +59,8 @@ function compare(files: Files, list: string, expected: readonly string[]): strin
   }
   for (const [path, digest] of listed) {
     const content = files.get(path);
-    if (!expected.includes(path)) {
-      problems.push(
-        `${path} is listed in ${list}, and ${content ? 'is not its matter' : 'missing'}`,
-      );
-    } else if (content === undefined) problems.push(`${path} is missing`);
+    if (content === undefined) problems.push(`${path} is missing`);
+    else if (!expected.includes(path)) problems.push(`${path} does not belong into ${list}`);
     else if (createHash('sha512').update(content).digest('hex') !== digest) {
       problems.push(`${path} was changed`);
     }

@@ -26,15 +26,17 @@ interface Line {
 export function checkChain(text: string, run: ChainedRun): CheckedChain {
   const lines = text.split('\n').slice(0, -1).map(readLine);
   const problems = text === '' || text.endsWith('\n') ? [] : ['the last line does not end'];
-  const present = new Set(lines.flatMap(({ event }) => event?.sequence ?? []));
+  const present = new Set(
+    lines.flatMap(({ event, isWhole }) => (isWhole && event ? event.sequence : [])),
+  );
   const seen = new Map<number, string>();
   let [expected, previous]: [number, string | undefined] = [1, chainSeed(run)];
   for (const { number, event, isWhole } of lines) {
     if (event === undefined || !isWhole) {
       problems.push(`line ${number} ${event === undefined ? unread : changed}`);
-      // Its own hash may be what was changed: the next line is taken as it is.
+      // Its hash or number may be what was changed: the next line is taken as it is.
+      seen.set(expected, event?.hash ?? '');
       [expected, previous] = [expected + 1, undefined];
-      if (event !== undefined) seen.set(event.sequence, event.hash);
       continue;
     }
     const { sequence, hash } = event;

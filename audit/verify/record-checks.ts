@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { bagInfo } from '../bundle/bag-info.ts';
+import { bagInfo, evidenceVersion } from '../bundle/bag-info.ts';
 import { RunRecord } from '../run-record.ts';
 import { type Files, textOf } from './bag-checks.ts';
 import { type Check, check } from './check.ts';
@@ -58,6 +58,9 @@ function bagInfoProblems(files: Files, record: RunRecord): string[] {
   const told = readBagInfo(files);
   const composedAt = new Date(told.get('Composed-At') ?? '');
   const writtenBy = told.get('Composed-By');
+  if (told.get('Evidence-Version') !== evidenceVersion) {
+    return ['Evidence-Version is not the one that this czar verifies: take the czar of its time'];
+  }
   if (Number.isNaN(composedAt.getTime())) return ['Composed-At is no time'];
   if (writtenBy !== 'lifecycle' && writtenBy !== 'auditor') return ['Composed-By is not known'];
   const expected = bagInfo({

@@ -169,6 +169,11 @@ function notChecked(record: RunRecord | undefined, key: string | undefined): str
     'whether what was recorded is true and complete: the deployment recorded it, and signed what it recorded',
     'report.html and graph.svg by what they say: they are as they were signed, record.json is what counts',
     'when it was signed: Composed-At is what the signer said',
+    ...(record === undefined
+      ? [
+          'definition, bag info, events, history, crate and tables: they are compared with the record',
+        ]
+      : []),
     ...(record !== undefined && record.access === undefined
       ? ['who did what: the bundle was composed without an access log']
       : []),

@@ -109,7 +109,12 @@ async function obtain(
 }
 
 async function* recordsOf(path: string) {
-  for await (const { record } of openAccessLog(path)) yield record;
+  let isEmpty = true;
+  for await (const { record } of openAccessLog(path)) {
+    isEmpty = false;
+    yield record;
+  }
+  if (isEmpty) throw new EvidenceError('the access log has no record: it would tell of nobody');
 }
 
 async function digest(assembly: string) {

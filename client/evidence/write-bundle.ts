@@ -34,7 +34,7 @@ export async function writeBundle(
   const remove = (): void => rmSync(part, { force: true });
   process.on('exit', remove);
   try {
-    if (wanted.zip) await writeFile(part, zip, { flag: 'wx' });
+    if (wanted.zip) await writeFile(part, zip, { flag: 'wx', mode: 0o600 });
     if (wanted.folder) await fillFolder(folder, (to) => writeFiles(to, files), alreadyThere);
     // Unlike a renaming, a link replaces nothing.
     if (wanted.zip) await link(part, file).catch((error: unknown) => undo(error, folder, wanted));
