@@ -28,9 +28,10 @@ export const WriteEvidenceOutput = z.strictObject({
   redrive: z.int().min(0),
   /**
    * `exists`: an earlier call has written it. `running`: the execution has not ended. `redriven`: it
-   * was redriven since, and the evidence of the run after tells of this one, too.
+   * was redriven since, and the evidence of the run after tells of this one, too. `open`: its batch is
+   * not closed, as where a function of a stopped execution opened it behind the sweep.
    */
-  outcome: z.enum(['written', 'exists', 'running', 'redriven']),
+  outcome: z.enum(['written', 'exists', 'running', 'redriven', 'open']),
   sizeBytes: z.int().min(0).optional(),
 });
 export type WriteEvidenceOutput = z.infer<typeof WriteEvidenceOutput>;
@@ -72,6 +73,8 @@ export async function writeEvidence(
   if (execution.redrives > redrive) return { ...about, outcome: 'redriven' };
   if (execution.status === 'RUNNING') return { ...about, outcome: 'running' };
   requireWhole(evidence.record, redrive);
+  // The hourly sweep closes it, and asks again.
+  if (isOpen(evidence.record)) return { ...about, outcome: 'open' };
 
   const bundle = await composeBundle(evidence, { signer, writtenBy: 'lifecycle', now: now() });
   const zip = zipBundle(bundle);
@@ -86,6 +89,9 @@ export async function writeEvidence(
   }
   return { ...about, outcome: isNew ? 'written' : 'exists', sizeBytes: zip.length };
 }
+
+const isOpen = ({ batch }: RunRecord): boolean =>
+  batch?.isOfThisExecution === true && batch.state === 'OPEN';
 
 /** What Step Functions answers may be some moments old, and evidence is written but once. */
 function requireWhole({ execution, runs }: RunRecord, redrive: number): void {

@@ -12,6 +12,7 @@ import type { SweepOutput } from '../../tasks/sweep/sweep.ts';
 import { freeze, freezeAtWork, type FrozenWorker, thaw } from './support/hurt-workers.ts';
 import { nothingSwept, readSweeps } from './support/read-sweeps.ts';
 import { type BatchEnd, ended, sealed, start, until } from './support/run-batch.ts';
+import { settled } from './support/settle.ts';
 import { startStudyCloud, type StudyCloud } from './support/study-cloud.ts';
 import { uploadStudy } from './support/upload-study.ts';
 
@@ -63,6 +64,7 @@ beforeAll(async () => {
   await until(async () =>
     (await remnantsOf(batchId, executionArn)).instances === 0 ? true : undefined,
   );
+  await settled(study);
   written = await tracesOf(batchId);
 
   for (const sweepsBefore of [1, 2, 3]) {

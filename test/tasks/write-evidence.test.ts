@@ -10,7 +10,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import 'aws-sdk-client-mock-vitest/extend';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { verifyOpened } from '../../audit/verify/verify-bundle.ts';
-import { getBatch, noteBatch, openBatch, sealBatch } from '../../ledger/batches.ts';
+import { closeBatch, getBatch, noteBatch, openBatch, sealBatch } from '../../ledger/batches.ts';
 import { writeEvidence } from '../../tasks/write-evidence/write-evidence.ts';
 import { executionHash } from '../../workflow/model/names.ts';
 import { readScene, type SceneName } from '../audit/scenes/read-scene.ts';
@@ -34,7 +34,11 @@ beforeEach(async () => {
 afterEach(() => ledger.stop());
 
 /** Has Step Functions tell a recorded run, and puts its batch into the ledger. */
-async function tell(name: SceneName, execution: Record<string, unknown> = {}): Promise<void> {
+async function tell(
+  name: SceneName,
+  execution: Record<string, unknown> = {},
+  { isOpen = false } = {},
+): Promise<void> {
   const { events, definition, record } = await readScene(name);
   batchId = record.request.batchId!;
   sfn.on(DescribeExecutionCommand).resolves({
@@ -59,6 +63,8 @@ async function tell(name: SceneName, execution: Record<string, unknown> = {}): P
   await sealBatch(ledger, batchId, monday);
   const opening = { batchId, executionArn, redrive: 0, pipeline: 'vitals-summary', objects: 1 };
   await openBatch(ledger, opening, monday);
+  if (!isOpen)
+    await closeBatch(ledger, opening, { state: 'FAILED', reason: 'ExecutionFailed' }, monday);
 }
 
 const write = (input: { redrive?: number } = { redrive: 0 }) =>
@@ -149,6 +155,13 @@ describe('Write Evidence', () => {
     await tell('failed', { status: 'RUNNING', stopDate: undefined });
 
     expect((await write()).outcome).toBe('running');
+    expect(puts()).toEqual([]);
+  });
+
+  it('leaves a run whose batch is open to the sweep that closes it', async () => {
+    await tell('failed', {}, { isOpen: true });
+
+    expect((await write()).outcome).toBe('open');
     expect(puts()).toEqual([]);
   });
 

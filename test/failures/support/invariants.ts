@@ -129,17 +129,23 @@ function doubleResults({ calls }: TrialEnd): string[] {
   return twice > 0 ? [`${twice} results were stored twice`] : [];
 }
 
-/** The run has one bundle, which verifies, and says what execution and ledger say. */
-function wrongEvidence({ evidence, execution, batch, executionArn }: TrialEnd): string[] {
+/**
+ * The run has one bundle, which verifies, and says what execution and ledger say.
+ *
+ * A function that was at work when its execution was stopped may open the batch when the evidence is
+ * written. The hourly sweep ends that, and the evidence, which is written once, does not know of it.
+ */
+function wrongEvidence({ evidence, execution, batch, executionArn, sweeps }: TrialEnd): string[] {
   const [bundle, ...more] = evidence;
   if (bundle === undefined) return ['there is no evidence of it'];
   const { record, faults } = bundle;
   const told = [record.execution.status, record.batch?.state, record.batch?.reason];
   const isOpened = batch?.executionArn === executionArn;
+  const isTold = isOpened && !(sweeps > 0 && record.batch === undefined);
   const fact = [
     execution.status,
-    isOpened ? batch.state : undefined,
-    isOpened ? errorCode(batch.reason) : undefined,
+    isTold ? batch.state : undefined,
+    isTold ? errorCode(batch.reason) : undefined,
   ];
   return [
     ...(more.length > 0 ? [`there are ${more.length + 1} bundles of evidence of it`] : []),
