@@ -82,13 +82,16 @@ export async function readRunEvidence(
   const events: HistoryEvent[] = await Array.fromAsync(readHistory(sfn, executionArn));
   const history = foldHistory(events);
   const batchId = batchOf(execution.input);
-  const opened = openedBatch(history) ? batchId : undefined;
+  const found = batchId === undefined ? undefined : await getBatch(ledger, batchId);
+  // One that was stopped while it opened the batch has no event of it, and the ledger has.
+  const hasOpened = openedBatch(history) || found?.executionArn === executionArn;
+  const opened = hasOpened ? batchId : undefined;
   const record = composeRunRecord({
     study,
     execution,
     definitionSha256: createHash('sha256').update(definition).digest('hex'),
     history,
-    batch: opened === undefined ? undefined : await getBatch(ledger, opened),
+    batch: opened === undefined ? undefined : found,
     objects: opened === undefined ? [] : await Array.fromAsync(listObjects(ledger, opened)),
     mails: batchId === undefined ? [] : await readMails(ledger, batchId, execution),
     calls: accessLog && (await readCalls(accessLog, { study, executionArn, batchId })),

@@ -43,9 +43,12 @@ export interface EvidencePlace {
   readonly redrive: number;
 }
 
+/** What the keys of all evidence in S3L begin with. */
+export const evidencePrefix = 'evidence/v1/';
+
 /** Key in S3L of a run's evidence: a zip that is written once. */
 export const evidenceKey = ({ study, batchId, executionHash, redrive }: EvidencePlace): string =>
-  `evidence/v1/${study}/${batchId ?? 'none'}/${executionHash}-${redrive}.zip`;
+  `${evidencePrefix}${study}/${batchId ?? 'none'}/${executionHash}-${redrive}.zip`;
 
 /** What a key of S3D stands for. */
 export type InputKey =
