@@ -19,7 +19,7 @@ export default defineConfig({
           ...shared,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, 'test/{e2e,failures,mutations}/**'],
+          exclude: [...configDefaults.exclude, 'test/{browser,e2e,failures,mutations}/**'],
           testTimeout: 5_000,
           // Of two cores vitest would take one.
           maxWorkers: '100%',
@@ -35,6 +35,19 @@ export default defineConfig({
           globalSetup: ['test/e2e/support/synthesize-once.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+          maxWorkers: '100%',
+        },
+      },
+      {
+        // Pages in a real Chromium, with what is recorded; the console's are with its cloud, in e2e.
+        test: {
+          ...shared,
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          testTimeout: 15_000,
+          // Chromium is unpacked before the first.
+          hookTimeout: 60_000,
           sequence: { groupOrder: 1 },
           maxWorkers: '100%',
         },
