@@ -92,9 +92,14 @@ function description(graph: MachineGraph, told: Told | undefined): string {
   const states = namesIn(graph).map((name) =>
     told === undefined ? name : `${name}: ${stateLines(told.facts.state(name)).join(', ')}`,
   );
-  const workers = (told?.workers ?? []).map(
-    ({ workerIndex, outcome, attempts }) =>
-      `worker ${workerIndex + 1}: ${outcome}, ${attempts.length} ${attempts.length === 1 ? 'machine' : 'machines'}`,
+  const workers = Map.groupBy(
+    told?.workers ?? [],
+    ({ outcome, attempts }) =>
+      `${outcome}, ${attempts.length} ${attempts.length === 1 ? 'machine' : 'machines'}`,
   );
-  return [...states, ...workers].join('. ');
+  const ofWorkers = [...workers].map(([told, those]) => {
+    const numbers = those.map(({ workerIndex }) => workerIndex + 1).join(', ');
+    return `${those.length === 1 ? 'worker' : 'workers'} ${numbers}: ${told}`;
+  });
+  return [...states, ...ofWorkers].join('. ');
 }

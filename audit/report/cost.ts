@@ -1,8 +1,9 @@
 import type { RunRecord } from '../run-record.ts';
 import type { Content } from './html.ts';
-import { paragraphs, type Section, table } from './page-parts.ts';
+import { paragraphs, type Section } from './page-parts.ts';
 import { coveredMs, machinesOf, sum } from './run-facts.ts';
 import { counted, grouped } from './words.ts';
+import { table } from './table.ts';
 
 /**
  * What was consumed, in the units that AWS bills by.
