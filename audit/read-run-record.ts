@@ -93,7 +93,8 @@ export async function readRunEvidence(
   return { record, definition: JSON.parse(definition) as unknown };
 }
 
-async function describeExecution(
+/** Reads what Step Functions says of an execution itself. */
+export async function describeExecution(
   sfn: SFNClient,
   executionArn: string,
 ): Promise<DescribedExecution> {

@@ -27,8 +27,8 @@ type Run = CommandRun<'consolidate'>;
 /**
  * Makes the batch's one result of the results of its objects.
  *
- * Repeatable at any point: objects are ended once, and a consolidated result that is stored already
- * stands.
+ * Repeatable at any point: objects are ended once, and a result of the same objects that is stored
+ * already stands.
  *
  * @throws ManifestMismatchError where manifest and ledger differ
  * @throws ObjectsFailedError where more objects failed than the request tolerates
@@ -44,7 +44,7 @@ export async function consolidateBatch(run: Run, deps: WorkerDeps): Promise<Cons
   const input = await makeDirectory(scratch, 'input');
   await fetchResults(run, envelope, input, deps);
   const files = await runConsolidation(pipeline, input, run, deps);
-  const result = await store(files, envelope, run, deps);
+  const result = await store(files, settled, envelope, run, deps);
   if (!(await recordBatchResult(deps.table, command, result))) {
     throw new BatchTakenError(`batch ${command.batchId} is not open for this execution`);
   }
@@ -128,6 +128,7 @@ async function checkedOutput(
 
 async function store(
   files: readonly OutputFile[],
+  { resultsSha256 }: Settled,
   { encryptor }: BatchEnvelope,
   { command, scratch, signal }: Run,
   deps: WorkerDeps,
@@ -141,7 +142,7 @@ async function store(
   }
   const to = {
     bucket: deps.settings.resultBucket,
-    key: batchResultKey(placeOf(deps, command)),
+    key: batchResultKey(placeOf(deps, command), resultsSha256),
   };
   const { result, before } = await storeResult(deps, to, { ...digest, path }, signal);
   if (before) deps.log('result stored before', { batchId: command.batchId });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { abandonObject, getObject, listObjects } from '../ledger/objects.ts';
 import type { LedgerTable } from '../ledger/table.ts';
 import { mergeJoin } from '../runtime/merge-join.ts';
@@ -11,6 +12,8 @@ export interface Settled {
   readonly failed: number;
   /** The failed ones by reason. */
   readonly reasons: ReadonlyMap<FailureReason, number>;
+  /** SHA-256 over `<object id> <digest of its result>` of those that are done, in the order of their ids. */
+  readonly resultsSha256: string;
 }
 
 /**
@@ -29,6 +32,7 @@ export async function settleObjects(
 ): Promise<Settled> {
   let done = 0;
   const reasons = new Map<FailureReason, number>();
+  const results = createHash('sha256');
   for await (const { left, right } of mergeJoin(manifest.entries(), listObjects(table, batchId))) {
     // The ledger's digest is the listing's: an object without one was not listed.
     if (right === undefined || (left && left.ciphertextSha256 !== right.sha256)) {
@@ -36,27 +40,37 @@ export async function settleObjects(
         `the listing and the manifest differ at object ${left?.objectId ?? ''}`,
       );
     }
-    const reason = await settle(right, left !== undefined, table, now());
-    if (reason === undefined) done += 1;
-    else reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+    const { objectId, state, result, reason } = await settle(
+      right,
+      left !== undefined,
+      table,
+      now(),
+    );
+    if (state === 'DONE') {
+      done += 1;
+      results.update(`${objectId} ${result?.sha256 ?? ''}\n`);
+    } else {
+      const why = reason ?? 'NOT_PROCESSED';
+      reasons.set(why, (reasons.get(why) ?? 0) + 1);
+    }
   }
   const failed = [...reasons.values()].reduce((sum, count) => sum + count, 0);
-  return { done, failed, reasons };
+  return { done, failed, reasons, resultsSha256: results.digest('hex') };
 }
 
-/** Ends an object if it is open. Answers why it failed; undefined where it is done. */
+/** Ends an object if it is open. Answers it as it ended. */
 async function settle(
   object: ObjectItem,
   isInManifest: boolean,
   table: LedgerTable,
   now: Date,
-): Promise<FailureReason | undefined> {
-  if (object.state === 'DONE') return undefined;
-  if (object.state === 'FAILED') return object.reason ?? 'NOT_PROCESSED';
+): Promise<Pick<ObjectItem, 'objectId' | 'state' | 'result' | 'reason'>> {
+  if (object.state === 'DONE' || object.state === 'FAILED') return object;
   const reason = openReason(object, isInManifest);
-  if (await abandonObject(table, object, reason, now)) return reason;
-  const ended = await getObject(table, object);
-  return ended?.state === 'DONE' ? undefined : (ended?.reason ?? reason);
+  const { objectId } = object;
+  const failed = { objectId, state: 'FAILED', reason } as const;
+  if (await abandonObject(table, object, reason, now)) return failed;
+  return (await getObject(table, object)) ?? failed;
 }
 
 function openReason({ attempts = 0 }: ObjectItem, isInManifest: boolean): FailureReason {

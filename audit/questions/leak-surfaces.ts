@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
+import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { GetObjectCommand, NoSuchKey, type S3Client } from '@aws-sdk/client-s3';
 import {
   DescribeExecutionCommand,
@@ -8,18 +9,27 @@ import {
 } from '@aws-sdk/client-sfn';
 import { queryItems, type LedgerTable } from '../../ledger/table.ts';
 import { listingKey } from '../../workflow/model/keys.ts';
+import type { BatchItem } from '../../workflow/model/ledger-items.ts';
 import type { LoggedCall } from '../access/read-access-log.ts';
 import { type LeakFinding, LeakSearch, type SearchedSurface } from './leak-search.ts';
+import { logMessages, type LogWindow } from './log-messages.ts';
 
 /** Where leaks are looked for, with the auditor's rights. */
 export interface LeakSources {
   readonly study: string;
   readonly sfn: SFNClient;
   readonly s3: S3Client;
+  readonly logs: CloudWatchLogsClient;
   readonly ledger: LedgerTable;
   readonly ancillaryBucket: string;
   /** Absent where the auditor gave none: the answer then says that it was not searched. */
   readonly accessLog?: AsyncIterable<LoggedCall>;
+}
+
+/** A batch, and the execution whose history is searched. */
+export interface SearchedRun {
+  readonly batch: BatchItem;
+  readonly executionArn?: string | undefined;
 }
 
 /** What a search for leaks came to. */
@@ -31,10 +41,6 @@ export interface LeakAnswer {
 }
 
 const notSearched = {
-  logs: {
-    surface: 'function and worker log groups',
-    why: "the auditor's role has no right to CloudWatch Logs",
-  },
   sent: {
     surface: 'mails and topic messages as they were sent',
     why: 'neither SES nor SNS keeps them; the ledger notes them',
@@ -46,20 +52,19 @@ const notSearched = {
 
 /**
  * Searches every surface of a batch that is to be free of PHI and that the auditor can read: the
- * history of its execution with its input and error, its items in the ledger, its listing, and the
- * access log. There, the detectors leave out who called: the session's name is a member of staff's.
+ * history of its execution with its input and error, its items in the ledger, its listing, the log
+ * groups of the study from its first object to two hours after its end, and the access log. There,
+ * the detectors leave out who called: the session's name is a member of staff's.
  *
  * @throws EvidenceError where a surface is there and empty.
  */
 export async function findLeaks(
   sources: LeakSources,
-  {
-    batchId,
-    executionArn,
-  }: { readonly batchId: string; readonly executionArn?: string | undefined },
+  { batch, executionArn }: SearchedRun,
   canaries: readonly string[],
 ): Promise<LeakAnswer> {
-  const { sfn, ledger, accessLog } = sources;
+  const { study, sfn, ledger, logs, accessLog } = sources;
+  const { batchId } = batch;
   const search = new LeakSearch(canaries);
   const missing: (typeof notSearched)[keyof typeof notSearched][] = [];
   if (executionArn === undefined) missing.push(notSearched.history);
@@ -68,6 +73,7 @@ export async function findLeaks(
   const listing = await openListing(sources, batchId);
   if (listing === undefined) missing.push(notSearched.listing);
   else await search.surface('listing', createInterface({ input: listing }));
+  await search.surface('log groups', logMessages(logs, study, windowOf(batch)));
   if (accessLog === undefined) missing.push(notSearched.accessLog);
   else {
     await search.surface('access log', wholeOf(accessLog), { exceptDetectors: ['userIdentity'] });
@@ -75,8 +81,17 @@ export async function findLeaks(
   return {
     found: search.findings,
     searched: search.searched,
-    notSearched: [...missing, notSearched.logs, notSearched.sent],
+    notSearched: [...missing, notSearched.sent],
   };
+}
+
+/** The hourly sweep may end what a batch left, and it may end one twice. */
+const sweepsMs = 2 * 60 * 60 * 1000;
+
+/** From a batch's first object to the last that is logged of it; without an end where it has none. */
+function windowOf({ createdAt, closedAt }: BatchItem): LogWindow {
+  const to = closedAt === undefined ? undefined : new Date(Date.parse(closedAt) + sweepsMs);
+  return { from: new Date(createdAt), to };
 }
 
 /** The execution as it was started and as it ended, then every event, with all its data. */

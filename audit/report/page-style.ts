@@ -14,9 +14,30 @@ const nth = (kind: string): string =>
 const nthCell = (kind: string): string =>
   columns.map((at) => `.${kind}${at} tbody>tr>:nth-child(${at})`).join();
 
+/** Columns of numbers, codes and digests, by the classes that a table of the report has. */
+export const columnStyle = [
+  `${nth('n')}{text-align:right}`,
+  `${nthCell('c')},${nthCell('d')}{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:var(--code,11.5px);line-height:1.6}`,
+  `${nthCell('c')}{white-space:nowrap}`,
+  // A digest of 64 digits stands in two lines.
+  `${nthCell('d')}{min-width:calc(32.2ch + var(--gap,14px));max-width:calc(32.5ch + var(--gap,14px));overflow-wrap:anywhere}`,
+].join('\n');
+
+/** The timeline, in the colours of the graph. */
+export const timelineStyle = [
+  `.timeline{display:block;min-width:860px;width:100%;font-family:inherit}
+.timeline text{fill:var(--czar-text)}
+.timeline text.quiet{fill:var(--czar-quiet)}
+.timeline .tick{stroke:var(--czar-panelLine);stroke-width:.5;stroke-dasharray:2 3}
+.timeline g g text{fill:var(--czar-back)}
+.timeline g path{stroke-width:14}
+.timeline g .wait{stroke-width:1}`,
+  ...looks.map(ofLook),
+].join('\n');
+
 /** The style of the page, in the colours of the graph: on screens light or dark, on paper light. */
 export const pageStyle = [
-  `:root{--code:11.5px;--gap:14px;color-scheme:light dark;${declared(schemes.light)}}`,
+  `:root{--gap:14px;color-scheme:light dark;${declared(schemes.light)}}`,
   `@media screen and (prefers-color-scheme:dark){:root{${declared(schemes.dark)}}}`,
   `*{box-sizing:border-box}
 body{margin:0;background:var(--czar-back);color:var(--czar-text);font:15px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
@@ -59,21 +80,10 @@ thead th{border-bottom:1.5px solid var(--czar-panelLine);white-space:nowrap;vert
 tbody th{font-weight:500}
 tbody tr{border-bottom:1px solid color-mix(in srgb,var(--czar-panelLine) 35%,transparent)}`,
   styleInPage(),
-  `${nth('n')}{text-align:right}`,
-  `${nthCell('c')},${nthCell('d')}{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:var(--code);line-height:1.6}`,
-  `${nthCell('c')}{white-space:nowrap}`,
-  // A digest of 64 digits stands in two lines.
-  `${nthCell('d')}{min-width:calc(32.2ch + var(--gap));max-width:calc(32.5ch + var(--gap));overflow-wrap:anywhere}`,
+  columnStyle,
   // Above the rows that share what it tells.
   `table .group.group th{background:var(--czar-panel);text-align:left;font:inherit;font-weight:600;max-width:none;padding:5px 8px}`,
-  `.timeline{display:block;min-width:860px;width:100%;font-family:inherit}
-.timeline text{fill:var(--czar-text)}
-.timeline text.quiet{fill:var(--czar-quiet)}
-.timeline .tick{stroke:var(--czar-panelLine);stroke-width:.5;stroke-dasharray:2 3}
-.timeline g g text{fill:var(--czar-back)}
-.timeline g path{stroke-width:14}
-.timeline g .wait{stroke-width:1}`,
-  ...looks.map(ofLook),
+  timelineStyle,
   `footer{padding-top:28px;padding-bottom:48px;color:var(--czar-quiet);font-size:13px}
 @page{size:A4;margin:14mm}
 @media print{:root{--code:6pt;--gap:9px}body{font-size:10pt;-webkit-print-color-adjust:exact;print-color-adjust:exact}header,main,nav,footer{max-width:none;padding-left:0;padding-right:0}header{padding-top:0}nav{display:none}section{padding-top:18pt}h2,h3,caption,thead,p:has(+.scroll){break-after:avoid}#graph{break-before:page;padding-top:0}tr,.figures,.verdict,p{break-inside:avoid}.scroll{overflow:visible}table{font-size:8pt}thead th{white-space:normal}.timeline{min-width:0}.graph{border:0;break-inside:avoid}.graph svg{min-width:0;max-height:225mm}.badge{font-size:8.5pt;line-height:1.4}footer{break-before:avoid;padding-bottom:0}}`,

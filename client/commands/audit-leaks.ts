@@ -1,15 +1,20 @@
 import process from 'node:process';
 import { type Command, InvalidArgumentError } from 'commander';
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { DescribeExecutionCommand } from '@aws-sdk/client-sfn';
 import { openAccessLog } from '../../audit/access/open-access-log.ts';
 import { batchOf } from '../../audit/compose-run-record.ts';
 import { leastCanary } from '../../audit/questions/canary-search.ts';
 import { detectorCodes } from '../../audit/questions/detectors.ts';
-import { findLeaks, type LeakAnswer } from '../../audit/questions/leak-surfaces.ts';
+import {
+  findLeaks,
+  type LeakAnswer,
+  type SearchedRun,
+} from '../../audit/questions/leak-surfaces.ts';
 import { getBatch } from '../../ledger/batches.ts';
 import { batchOrArn } from '../arguments.ts';
 import { answering } from '../audit/answering.ts';
-import { type Deployment, openDeployment } from '../deployment.ts';
+import { connections, type Deployment, openDeployment } from '../deployment.ts';
 import { exitCodes, UserError } from '../exit-codes.ts';
 import { columns } from '../iot/columns.ts';
 import { runCommand } from '../run-command.ts';
@@ -44,7 +49,9 @@ export function addAuditLeaksCommand(audit: Command): void {
         const deployment = await openDeployment(study);
         const { sfn, s3, ledger, settings } = deployment;
         const run = await findRun(deployment, given);
-        const sources = { study, sfn, s3, ledger, ancillaryBucket: settings.ancillaryBucket };
+        const { ancillaryBucket } = settings;
+        const logs = new CloudWatchLogsClient(connections);
+        const sources = { study, sfn, s3, logs, ledger, ancillaryBucket };
         const log = accessLog === undefined ? {} : { accessLog: openAccessLog(accessLog) };
         const answer = await answering(() => findLeaks({ ...sources, ...log }, run, canary));
         output.result({ ...answer }, describe(answer, canary.length));
@@ -58,16 +65,17 @@ function canary(text: string, before: readonly string[]): string[] {
   throw new InvalidArgumentError(`It must be at least ${leastCanary} characters long.`);
 }
 
-async function findRun({ sfn, ledger }: Deployment, given: string) {
-  if (given.startsWith('arn:')) {
-    const { input } = await sfn.send(new DescribeExecutionCommand({ executionArn: given }));
-    const batchId = batchOf(input);
-    if (batchId !== undefined) return { batchId, executionArn: given };
-    throw new UserError('badInput', 'the execution was asked for no batch');
+async function findRun({ sfn, ledger }: Deployment, given: string): Promise<SearchedRun> {
+  if (!given.startsWith('arn:')) {
+    const batch = await getBatch(ledger, given);
+    if (batch === undefined) throw new UserError('badInput', 'there is no such batch');
+    return { batch, executionArn: batch.executionArn };
   }
-  const batch = await getBatch(ledger, given);
-  if (batch !== undefined) return { batchId: given, executionArn: batch.executionArn };
-  throw new UserError('badInput', 'there is no such batch');
+  const { input } = await sfn.send(new DescribeExecutionCommand({ executionArn: given }));
+  const batchId = batchOf(input);
+  const batch = batchId === undefined ? undefined : await getBatch(ledger, batchId);
+  if (batch === undefined) throw new UserError('badInput', 'the execution was of no batch');
+  return { batch, executionArn: given };
 }
 
 function describe({ found, searched, notSearched }: LeakAnswer, canaries: number): string {

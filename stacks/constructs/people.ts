@@ -12,6 +12,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { tagKeys } from '../../workflow/model/tags.ts';
 import { clientSettingsParameter } from '../../workflow/model/client-settings.ts';
+import { logGroupPrefixes } from '../../workflow/model/names.ts';
 import { batchQueuePattern, stateMachineName } from '../names.ts';
 import type { SensorStores } from './poller-role.ts';
 import { sensorRights } from './sensor-rights.ts';
@@ -235,7 +236,23 @@ function audit(stores: PeopleStores): PolicyStatement[] {
       actions: ['sqs:GetQueueAttributes'],
       resources: [arn('sqs', batchQueuePattern(pit))],
     }),
+    ...readLogs(pit),
     // The event history knows no resources; it holds no data, and the records name opaque keys.
     new PolicyStatement({ actions: ['cloudtrail:LookupEvents'], resources: ['*'] }),
+  ];
+}
+
+/** What functions and state machines log holds no PHI: this is how an auditor looks for some. */
+function readLogs(pit: string): PolicyStatement[] {
+  return [
+    new PolicyStatement({
+      actions: ['logs:FilterLogEvents'],
+      resources: logGroupPrefixes(pit).map((prefix) => arn('logs', `log-group:${prefix}*`)),
+    }),
+    // Listing groups, by names only, is all or none.
+    new PolicyStatement({
+      actions: ['logs:DescribeLogGroups'],
+      resources: [arn('logs', 'log-group:*')],
+    }),
   ];
 }

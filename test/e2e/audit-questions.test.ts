@@ -1,3 +1,5 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
@@ -114,6 +116,7 @@ describe('czar audit leaks', () => {
       'history',
       'ledger',
       'listing',
+      'log groups',
       'access log',
     ]);
     expect(searched.every(({ characters }) => characters > 100)).toBe(true);
@@ -135,6 +138,18 @@ describe('czar audit leaks', () => {
       new Set(['CANARY-1 in history', 'CANARY-3 in access log']),
     );
     expect(stdout).not.toMatch(/quagmire|boggs/i);
+  });
+
+  it('finds what a function logged that it must not have', async () => {
+    const folders = await readdir(study.cloud.logsDirectory);
+    const group = folders.find((name) => name.startsWith('czarhipaa-Batch-TasksNotify'))!;
+    const line = `${new Date().toISOString()} {"message":"Hortensia Puddlewick"}\n`;
+    await writeFile(join(study.cloud.logsDirectory, group, 'planted.log'), line);
+
+    const { exitCode, answer } = await audit('leaks', batch.batchId, '--canary', 'Puddlewick');
+
+    expect(exitCode).toBe(1);
+    expect(answer.found).toEqual([{ surface: 'log groups', detector: 'CANARY-1', count: 1 }]);
   });
 });
 

@@ -93,14 +93,16 @@ beforeAll(async () => {
 
 afterAll(() => study.stop());
 
-/** Keys of results in S3O, without what all of a batch's have in common. */
+/** Keys of results in S3O, without what all of a batch's have in common; the batch's own is `result`. */
 async function resultKeys(batchId: string): Promise<string[]> {
   const { s3, settings } = study.as('researcher');
   const Prefix = `out/v1/${settings.study}/${batchId}/`;
   const { Contents = [] } = await s3.send(
     new ListObjectsV2Command({ Bucket: settings.resultBucket, Prefix }),
   );
-  return Contents.map(({ Key = '' }) => Key.slice(Prefix.length));
+  return Contents.map(({ Key = '' }) =>
+    Key.slice(Prefix.length).replace(/^results\/[0-9a-f]{16}$/, 'result'),
+  );
 }
 
 function mailSubjects(batchId: string): string[] {

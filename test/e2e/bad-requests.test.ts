@@ -6,7 +6,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { getBatch } from '../../ledger/batches.ts';
 import { countCanariesBelow } from '../../local/demo/search-canaries.ts';
 import type { PersonRole } from '../../local/run/local-state.ts';
-import { batchResultKey } from '../../workflow/model/keys.ts';
 import { tagKeys } from '../../workflow/model/tags.ts';
 import { type CraftedBatch, craftBatch, visitRows, visitsText } from './support/craft-batch.ts';
 import { canDecrypt, declaredRoles, readersOfRunning } from './support/can-decrypt.ts';
@@ -221,11 +220,12 @@ describe('a batch that two executions want at the same instant', () => {
   });
 
   it('does not show its results to the operator', async () => {
+    const { result } = (await getBatch(study.as('researcher').ledger, batch.batchId))!;
     const get = (role: PersonRole) =>
       study.as(role).s3.send(
         new GetObjectCommand({
           Bucket: study.settings.resultBucket,
-          Key: batchResultKey({ study: study.settings.study, batchId: batch.batchId }),
+          Key: result!.key,
         }),
       );
 

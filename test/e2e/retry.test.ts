@@ -101,7 +101,7 @@ async function writesOf({ batch }: BatchEnd): Promise<Map<string, number>> {
     const { eventName, errorCode, requestParameters } = record;
     const key = String(requestParameters?.key);
     if (eventName !== 'PutObject' || errorCode !== undefined || !key.startsWith(prefix)) continue;
-    const name = key.slice(prefix.length);
+    const name = key.slice(prefix.length).replace(/^results\/[0-9a-f]{16}$/, 'result');
     writes.set(name, (writes.get(name) ?? 0) + 1);
   }
   return writes;

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { closeBatch, getBatch, reopenBatch } from '../../ledger/batches.ts';
+import { updateItem } from '../../ledger/table.ts';
 import { createWorker } from '../../worker/create-worker.ts';
-import { batchResultKey, objectResultKey } from '../../workflow/model/keys.ts';
+import { objectResultKey } from '../../workflow/model/keys.ts';
 import {
   consolidateCommand,
   FakeCloud,
@@ -29,6 +30,26 @@ async function processed(objects: readonly TestObject[]): Promise<TestBatch> {
   return batch;
 }
 
+/** Keys of the consolidated results of a batch. */
+const resultKeys = ({ batchId }: TestBatch): string[] =>
+  cloud.s3.keys().filter((key) => key.startsWith(`out/v1/${study}/${batchId}/results/`));
+
+/** Ends an object in the ledger as nobody did. */
+async function settleAs(
+  state: 'DONE' | 'FAILED',
+  { batchId, objectIds }: TestBatch,
+  index: number,
+) {
+  await updateItem(cloud.table, {
+    partition: batchId,
+    item: `OBJECT#${objectIds[index]!}`,
+    update: 'SET #state = :state',
+    condition: 'attribute_exists(batchId)',
+    names: { '#state': 'state' },
+    values: { ':state': state },
+  });
+}
+
 async function consolidate(batch: TestBatch, tolerated = 0): Promise<unknown> {
   await createWorker(cloud.deps().deps).run(consolidateCommand(batch, tolerated), never);
   return cloud.sfn.answers.at(-1);
@@ -40,9 +61,10 @@ describe('consolidate', () => {
 
     const answer = await consolidate(batch);
 
-    const key = batchResultKey({ study, ...batch });
-    const stored = cloud.s3.bytes(key);
+    const [key, ...others] = resultKeys(batch);
+    const stored = cloud.s3.bytes(key!);
     const result = { key, sizeBytes: stored.length, sha256: sha256(stored) };
+    expect(others).toEqual([]);
     expect(answer).toEqual({
       token: 'task-token',
       output: {
@@ -54,7 +76,7 @@ describe('consolidate', () => {
         resultSha256: result.sha256,
       },
     });
-    expect((await cloud.result(batch, key)).toString()).toContain('{"objects":3,"total":6}');
+    expect((await cloud.result(batch, key!)).toString()).toContain('{"objects":3,"total":6}');
     expect((await getBatch(cloud.table, batch.batchId))?.result).toEqual(result);
   });
 
@@ -70,8 +92,8 @@ describe('consolidate', () => {
   it('lets the result of the run before stand when the batch is retried', async () => {
     const batch = await processed([{ text: '1\n' }, { text: '1\n2\n' }]);
     const first = await consolidate(batch);
-    const key = batchResultKey({ study, ...batch });
-    const stored = cloud.s3.bytes(key);
+    const [key] = resultKeys(batch);
+    const stored = cloud.s3.bytes(key!);
     const now = new Date('2026-03-03T08:00:00.000Z');
     await closeBatch(cloud.table, batch, { state: 'FAILED', reason: 'RemnantsError' }, now);
     const retry = { ...batch, executionArn: `${batch.executionArn}-retry` };
@@ -87,11 +109,27 @@ describe('consolidate', () => {
 
     expect(late).toMatchObject({ error: 'BatchTakenError' });
     expect(second).toEqual(first);
-    expect(cloud.s3.bytes(key)).toEqual(stored);
+    expect(cloud.s3.bytes(key!)).toEqual(stored);
+    expect(resultKeys(batch)).toEqual([key]);
     expect(await getBatch(cloud.table, batch.batchId)).toMatchObject({
       state: 'OPEN',
       result: { key, sizeBytes: stored.length, sha256: sha256(stored) },
     });
+  });
+
+  it('makes another result where a retry got more objects done, whatever was stored before', async () => {
+    const batch = await processed([{ text: '1\n' }, { text: '1\n2\n' }]);
+    await settleAs('FAILED', batch, 1);
+    await consolidate(batch, 1);
+    const [first] = resultKeys(batch);
+    await settleAs('DONE', batch, 1);
+
+    const answer = await consolidate(batch, 1);
+
+    const key = resultKeys(batch).find((each) => each !== first)!;
+    expect(answer).toMatchObject({ output: { done: 2, resultKey: key } });
+    expect((await cloud.result(batch, key)).toString()).toContain('{"objects":2,"total":3}');
+    expect((await getBatch(cloud.table, batch.batchId))?.result?.key).toBe(key);
   });
 
   it('refuses more failed objects than are tolerated, counted by reason', async () => {
@@ -109,7 +147,7 @@ describe('consolidate', () => {
       error: 'ObjectsFailedError',
       cause: '3 of 4 objects failed, 2 are tolerated: 2 PIPELINE_REJECTED, 1 TYPE_NOT_ACCEPTED',
     });
-    expect(cloud.s3.keys()).not.toContain(batchResultKey({ study, ...batch }));
+    expect(resultKeys(batch)).toEqual([]);
   });
 
   it('leaves tolerated failures out', async () => {
@@ -203,7 +241,7 @@ describe('consolidate', () => {
       error: 'PipelineFailedError',
       cause: expect.stringContaining(cause) as unknown,
     });
-    expect(cloud.s3.keys()).not.toContain(batchResultKey({ study, ...batch }));
+    expect(resultKeys(batch)).toEqual([]);
   });
 
   it('refuses a batch that is open for another execution', async () => {

@@ -23,9 +23,15 @@ export const listingKey = ({ study, batchId }: BatchPlace): string =>
 export const objectResultKey = ({ study, batchId }: BatchPlace, objectId: string): string =>
   `out/v1/${study}/${batchId}/objects/${objectId}`;
 
-/** Key in S3O of the batch's consolidated result: one encrypted tar. */
-export const batchResultKey = ({ study, batchId }: BatchPlace): string =>
-  `out/v1/${study}/${batchId}/result`;
+/**
+ * Key in S3O of the batch's consolidated result: one encrypted tar.
+ *
+ * `madeOf` is the digest of what it was made of, of which the first 16 digits name it: a result is
+ * stored once, and one of other objects, which a retry may have got done, is another one. The ledger
+ * names the one that counts.
+ */
+export const batchResultKey = ({ study, batchId }: BatchPlace, madeOf: string): string =>
+  `out/v1/${study}/${batchId}/results/${madeOf.slice(0, 16)}`;
 
 /** What a key of S3D stands for. */
 export type InputKey =

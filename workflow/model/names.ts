@@ -48,6 +48,10 @@ export function queueName(run: NamedRun): string {
   return batchQueuePrefix(run) + runName(run);
 }
 
+/** What the names of the log groups of a study's functions and state machines begin with: its stacks. */
+export const logGroupPrefixes = (study: string): string[] =>
+  ['Batch', 'Ingest', 'Workers'].map((stack) => `${study}-${stack}-`);
+
 /** What the names of all grants for a study's workers begin with. */
 export const studyGrantPrefix = (study: string): string => `${study}/`;
 

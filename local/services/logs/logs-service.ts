@@ -1,8 +1,11 @@
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import * as z from 'zod';
-import { ApiError, type ResourceHandler, type Service, type Surroundings } from '../../api.ts';
+import type { ResourceHandler, Service, Surroundings } from '../../api.ts';
 import { readProperties } from '../../assembly/read-properties.ts';
+import { parseBody, unsupported } from '../../read-input.ts';
 import { LogFiles } from './log-files.ts';
+import { readOperations } from './read-operations.ts';
 
 /** CloudWatch Logs: where the output of functions goes. */
 export interface LogsService extends Service {
@@ -36,22 +39,28 @@ const MetricFilterProperties = z.strictObject({
     .length(1),
 });
 
-/** Creates CloudWatch Logs. Its API is not callable: what writes logs here is in the same process. */
+const targetPrefix = 'Logs_20140328.';
+
+/**
+ * Creates CloudWatch Logs. Of its API, what reads is callable: what writes logs here is in the same
+ * process.
+ */
 export function createLogsService({
   region,
   accountId,
   directory,
 }: Pick<Surroundings, 'region' | 'accountId' | 'directory'>): LogsService {
   const files = new LogFiles(join(directory, 'logs'));
+  const declared = new Set<string>();
+  const arn = (group: string) => `arn:aws:logs:${region}:${accountId}:log-group:${group}`;
+  const operations = readOperations({ files, declared, arn });
   const logGroup: ResourceHandler = {
     type: 'AWS::Logs::LogGroup',
     create: (resource) => {
       const { LogGroupName } = readProperties(LogGroupProperties, resource);
       const name = LogGroupName ?? `${resource.stack}-${resource.logicalId}`;
-      return {
-        ref: name,
-        attributes: { Arn: `arn:aws:logs:${region}:${accountId}:log-group:${name}:*` },
-      };
+      declared.add(name);
+      return { ref: name, attributes: { Arn: `${arn(name)}:*` } };
     },
   };
   const metricFilter: ResourceHandler = {
@@ -68,13 +77,18 @@ export function createLogsService({
     directory: files.directory,
     append: (group, stream, message, time) => files.append(group, stream, message, time),
     stop: () => files.close(),
-    handle: () =>
-      Promise.reject(
-        new ApiError(
-          'UnsupportedOperation',
-          'CloudWatch Logs is not callable in the embedded cloud.',
-          501,
-        ),
-      ),
+    async handle(request, call) {
+      const target = request.headers['x-amz-target'];
+      const name = typeof target === 'string' ? target.replace(targetPrefix, '') : '';
+      call.record({ eventName: name, readOnly: true });
+      const operation = operations.get(name);
+      if (operation === undefined) throw unsupported('CloudWatch Logs', name);
+      const body = await operation(parseBody(await text(request.body)), call);
+      return {
+        status: 200,
+        headers: { 'content-type': 'application/x-amz-json-1.1' },
+        body: JSON.stringify(body),
+      };
+    },
   };
 }

@@ -8,6 +8,9 @@ import { encrypted, noteBatch, store, tarOf } from '../results/result-tar.ts';
 import { czar, jsonLines, startCzar } from '../run-czar.ts';
 import { asAnswer, twoWorkers } from '../watch/history.ts';
 
+/** Digest of what a result was made of. */
+const madeOf = 'ab12'.repeat(16);
+
 const laptop = useLaptop();
 const arn = 'arn:aws:states:us-east-1:111122223333:execution:czarhipaa-batch:run-1';
 
@@ -279,7 +282,7 @@ describe('czar status', { timeout: 30_000 }, () => {
 describe('czar results get', { timeout: 30_000 }, () => {
   async function finished(): Promise<void> {
     const tar = await tarOf([{ name: 'summary.csv', content: 'mean\n36.6\n' }]);
-    const result = store(laptop, batchResultKey(place), await encrypted(laptop, tar));
+    const result = store(laptop, batchResultKey(place, madeOf), await encrypted(laptop, tar));
     noteBatch(laptop, { state: 'SUCCEEDED', result });
   }
 

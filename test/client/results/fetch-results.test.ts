@@ -18,6 +18,9 @@ import { batchId, place } from '../fake-aws/study.ts';
 import { useLaptop } from '../laptop.ts';
 import { encrypted, noteBatch, store, tarOf } from './result-tar.ts';
 
+/** Digest of what a result was made of. */
+const madeOf = 'ab12'.repeat(16);
+
 const laptop = useLaptop();
 const files = [
   { name: 'qc.json', content: '{}' },
@@ -49,7 +52,7 @@ async function result(
   change: (ciphertext: Buffer) => Buffer = (ciphertext) => ciphertext,
   tar: Promise<Buffer> = tarOf(files),
 ): Promise<void> {
-  const noted = store(laptop, batchResultKey(place), await encrypted(laptop, await tar));
+  const noted = store(laptop, batchResultKey(place, madeOf), await encrypted(laptop, await tar));
   const changed = change(laptop.aws.s3.objects.get(`result/${noted.key}`)!);
   laptop.aws.s3.objects.set(`result/${noted.key}`, changed);
   noteBatch(laptop, { state: 'SUCCEEDED', result: noted });
@@ -156,7 +159,7 @@ describe('a result is refused, and nothing of it stays, where', () => {
   it('it is another one than the ledger noted, though it authenticates', async () => {
     await result();
     const other = await encrypted(laptop, await tarOf([{ name: 'qc.json', content: '[]' }]));
-    laptop.aws.s3.objects.set(`result/${batchResultKey(place)}`, other);
+    laptop.aws.s3.objects.set(`result/${batchResultKey(place, madeOf)}`, other);
 
     const error = await refused(get());
 
@@ -171,7 +174,7 @@ describe('a result is refused, and nothing of it stays, where', () => {
     const ciphertext = await encrypted(laptop, await tarOf(files), context);
     noteBatch(laptop, {
       state: 'SUCCEEDED',
-      result: store(laptop, batchResultKey(place), ciphertext),
+      result: store(laptop, batchResultKey(place, madeOf), ciphertext),
     });
 
     const error = await refused(get());

@@ -17,7 +17,9 @@ describe('keys', () => {
     expect(manifestKey(place)).toBe('in/v1/czarhipaa/bcdfghjkw/manifest');
     expect(listingKey(place)).toBe('listings/v1/czarhipaa/bcdfghjkw');
     expect(objectResultKey(place, objectId)).toBe(`out/v1/czarhipaa/bcdfghjkw/objects/${objectId}`);
-    expect(batchResultKey(place)).toBe('out/v1/czarhipaa/bcdfghjkw/result');
+    expect(batchResultKey(place, 'ab12'.repeat(16))).toBe(
+      'out/v1/czarhipaa/bcdfghjkw/results/ab12ab12ab12ab12',
+    );
   });
 
   it('of inputs can be read back', () => {
