@@ -1,6 +1,7 @@
 import { markOf } from '../graph/icon.ts';
 import type { Look } from '../graph/palette.ts';
 import { type Content, type Html, markup } from './html.ts';
+import { moment } from './words.ts';
 
 /** A section of the report, a landmark of its own. */
 export interface Section {
@@ -8,6 +9,9 @@ export interface Section {
   readonly title: string;
   readonly body: Content;
 }
+
+/** A time in a sentence, which is never broken in two. */
+export const at = (time: string | undefined): Html => markup`<time>${moment(time)}</time>`;
 
 /** How something stands: told by a sign and a word besides the colour. */
 export type Mark = 'good' | 'bad' | 'open' | 'neutral';

@@ -14,13 +14,16 @@ const nth = (kind: string): string =>
 const nthCell = (kind: string): string =>
   columns.map((at) => `.${kind}${at} tbody>tr>:nth-child(${at})`).join();
 
-/** Columns of numbers, codes and digests, by the classes that a table of the report has. */
+/** Columns of numbers, codes and digests, rows that share something, and badges: of the report's sections wherever they stand. */
 export const columnStyle = [
   `${nth('n')}{text-align:right}`,
   `${nthCell('c')},${nthCell('d')}{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:var(--code,11.5px);line-height:1.6}`,
   `${nthCell('c')}{white-space:nowrap}`,
   // A digest of 64 digits stands in two lines.
   `${nthCell('d')}{min-width:calc(32.2ch + var(--gap,14px));max-width:calc(32.5ch + var(--gap,14px));overflow-wrap:anywhere}`,
+  // Above the rows that share what it tells.
+  `table .group.group th{background:var(--czar-panel);text-align:left;font:inherit;font-weight:600;max-width:none;padding:5px 8px}`,
+  `.badge svg{width:10px;height:10px;margin-right:5px;fill:none;stroke:currentColor;stroke-width:1.8;stroke-linecap:round;stroke-linejoin:round}`,
 ].join('\n');
 
 /** The timeline, in the colours of the graph. */
@@ -56,6 +59,7 @@ h3{font-size:15px;margin:22px 0 8px}
 p,ul{margin:0 0 10px;max-width:84ch}
 ul{padding-left:20px}
 nav ul{list-style:none;display:flex;flex-wrap:wrap;gap:4px 20px;margin:0;padding:0;font-size:14px;max-width:none}
+time{white-space:nowrap}
 small,.quiet{color:var(--czar-quiet)}
 code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.92em}
 .figures{display:flex;flex-wrap:wrap;gap:1px;margin:0 0 20px;background:var(--czar-panelLine);border:1px solid var(--czar-panelLine);border-radius:8px;overflow:hidden}
@@ -63,7 +67,6 @@ code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",m
 dt{font-size:12.5px;color:var(--czar-quiet)}
 dd{margin:2px 0 0;font-size:17px;font-weight:600;font-variant-numeric:tabular-nums}
 .badge{display:inline-block;border:1px solid;border-radius:99px;padding:0 9px;font-size:13px;line-height:21px;font-weight:600;white-space:nowrap}
-.badge svg{width:10px;height:10px;margin-right:5px;fill:none;stroke:currentColor;stroke-width:1.8;stroke-linecap:round;stroke-linejoin:round}
 .badge.good{color:var(--czar-succeeded-text);background:var(--czar-succeeded-fill)}
 .badge.bad{color:var(--czar-failed-text);background:var(--czar-failed-fill)}
 .badge.open{color:var(--czar-running-text);background:var(--czar-running-fill)}
@@ -81,8 +84,6 @@ tbody th{font-weight:500}
 tbody tr{border-bottom:1px solid color-mix(in srgb,var(--czar-panelLine) 35%,transparent)}`,
   styleInPage(),
   columnStyle,
-  // Above the rows that share what it tells.
-  `table .group.group th{background:var(--czar-panel);text-align:left;font:inherit;font-weight:600;max-width:none;padding:5px 8px}`,
   timelineStyle,
   `footer{padding-top:28px;padding-bottom:48px;color:var(--czar-quiet);font-size:13px}
 @page{size:A4;margin:14mm}

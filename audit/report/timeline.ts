@@ -124,7 +124,11 @@ interface Row extends Frame {
 
 function drawLane({ name, outcome, error, visits }: Lane, { y, ...rest }: Row): string {
   const told = error === undefined ? outcome : `${outcome}, ${error}`;
-  const bars = visits.map((visit) => drawBar(visit, rest));
+  // What went wrong is drawn last: it may be too short to be seen behind what followed it.
+  const isWell = (visit: StateVisit) => outcomeIn(visit, rest.run.redrive) === 'succeeded';
+  const bars = visits
+    .toSorted((a, b) => Number(isWell(b)) - Number(isWell(a)))
+    .map((visit) => drawBar(visit, rest));
   return `<g transform="translate(0,${y + baseline})"><text>${escaped(name)}</text><g class="${lookClass('succeeded')}">${bars.join('')}</g><text class="${lookClass(outcome)}" x="${width - right + 12}">${escaped(told)}</text></g>`;
 }
 
