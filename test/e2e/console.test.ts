@@ -64,6 +64,8 @@ it('starts a run by the keyboard alone, and shows it live to its end', async () 
   await page.waitForURL('**/start');
   await tabTo(page, 'Batch');
   await page.keyboard.type(batchId);
+  await tabTo(page, 'Pipeline');
+  await page.keyboard.type('vitals-summary');
   await tabTo(page, 'Workers');
   await page.keyboard.type('2');
   await tabTo(page, 'Start the run');
