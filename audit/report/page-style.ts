@@ -14,7 +14,7 @@ const nth = (kind: string): string =>
 const nthCell = (kind: string): string =>
   columns.map((at) => `.${kind}${at} tbody>tr>:nth-child(${at})`).join();
 
-/** Columns of numbers, codes and digests, rows that share something, and badges: of the report's sections wherever they stand. */
+/** Columns of numbers, codes and digests, rows that share something, times and badges: of the report's sections wherever they stand. */
 export const columnStyle = [
   `${nth('n')}{text-align:right}`,
   `${nthCell('c')},${nthCell('d')}{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:var(--code,11.5px);line-height:1.6}`,
@@ -23,6 +23,7 @@ export const columnStyle = [
   `${nthCell('d')}{min-width:calc(32.2ch + var(--gap,14px));max-width:calc(32.5ch + var(--gap,14px));overflow-wrap:anywhere}`,
   // Above the rows that share what it tells.
   `table .group.group th{background:var(--czar-panel);text-align:left;font:inherit;font-weight:600;max-width:none;padding:5px 8px}`,
+  `time{white-space:nowrap}`,
   `.badge svg{width:10px;height:10px;margin-right:5px;fill:none;stroke:currentColor;stroke-width:1.8;stroke-linecap:round;stroke-linejoin:round}`,
 ].join('\n');
 
@@ -59,7 +60,6 @@ h3{font-size:15px;margin:22px 0 8px}
 p,ul{margin:0 0 10px;max-width:84ch}
 ul{padding-left:20px}
 nav ul{list-style:none;display:flex;flex-wrap:wrap;gap:4px 20px;margin:0;padding:0;font-size:14px;max-width:none}
-time{white-space:nowrap}
 small,.quiet{color:var(--czar-quiet)}
 code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.92em}
 .figures{display:flex;flex-wrap:wrap;gap:1px;margin:0 0 20px;background:var(--czar-panelLine);border:1px solid var(--czar-panelLine);border-radius:8px;overflow:hidden}

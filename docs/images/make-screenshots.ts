@@ -89,18 +89,31 @@ async function takeConsole(browser: Browser): Promise<void> {
   await sealed(study.as('operator'), waiting.batchId);
   const site = await openConsole(study);
 
-  const take = (file: string, path: string, scheme: Scheme = 'light') =>
+  const take = (
+    file: string,
+    path: string,
+    scheme: Scheme = 'light',
+    prepare: (page: Page) => Promise<unknown> = () => Promise.resolve(),
+  ) =>
     visit(browser, site.address, scheme, async (page) => {
       await page.goto(new URL(path, site.address).href);
+      await prepare(page);
       await keep(page, file);
     });
   const run = (arn: string) => `/runs/${executionHash(arn)}`;
-  await take('console-runs.png', '/runs');
+  await take('console-runs.png', '/runs', 'light', (page) =>
+    page.setViewportSize({ ...viewport, height: 400 }),
+  );
   await take('console-run.png', run(succeeded.executionArn));
   await take('console-run-failed.png', run(failed.executionArn));
   await take('console-run-table-dark.png', `${run(failed.executionArn)}/table`, 'dark');
   await take('console-evidence.png', `${run(succeeded.executionArn)}/evidence`);
-  await take('console-start.png', `/start?batch=${waiting.batchId}`);
+  await take('console-start.png', `/start?batch=${waiting.batchId}`, 'light', async (page) => {
+    await page.getByLabel('Pipeline').selectOption('vitals-summary');
+    await page.getByLabel('Workers').fill('4');
+    await page.getByText(`czar start ${waiting.batchId}`).waitFor();
+    await page.setViewportSize({ ...viewport, height: 660 });
+  });
   await site.close();
   await study.stop();
   await rm(assembly, { recursive: true });
