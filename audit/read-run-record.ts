@@ -43,11 +43,15 @@ export interface RecordSources {
   readonly digests?: AssemblyDigests;
 }
 
-/** A record, and the definition that its graph is drawn from. */
+/** A record, and what stands beside it in a bundle. */
 export interface RunEvidence {
   readonly record: RunRecord;
-  /** The ASL, parsed, that the execution ran. */
+  /** The ASL, parsed, that the execution ran: its graph is drawn from it. */
   readonly definition: unknown;
+  /** The same as Step Functions has it, character by character: `definitionSha256` is of this text. */
+  readonly definitionText: string;
+  /** The history, in order. Answers of states are among it: it is to be copied field by field. */
+  readonly events: readonly HistoryEvent[];
 }
 
 /**
@@ -78,19 +82,27 @@ export async function readRunEvidence(
   const events: HistoryEvent[] = await Array.fromAsync(readHistory(sfn, executionArn));
   const history = foldHistory(events);
   const batchId = batchOf(execution.input);
-  const opened = openedBatch(history) ? batchId : undefined;
+  const found = batchId === undefined ? undefined : await getBatch(ledger, batchId);
+  // One that was stopped while it opened the batch has no event of it, and the ledger has.
+  const hasOpened = openedBatch(history) || found?.executionArn === executionArn;
+  const opened = hasOpened ? batchId : undefined;
   const record = composeRunRecord({
     study,
     execution,
     definitionSha256: createHash('sha256').update(definition).digest('hex'),
     history,
-    batch: opened === undefined ? undefined : await getBatch(ledger, opened),
+    batch: opened === undefined ? undefined : found,
     objects: opened === undefined ? [] : await Array.fromAsync(listObjects(ledger, opened)),
     mails: batchId === undefined ? [] : await readMails(ledger, batchId, execution),
     calls: accessLog && (await readCalls(accessLog, { study, executionArn, batchId })),
     digests,
   });
-  return { record, definition: JSON.parse(definition) as unknown };
+  return {
+    record,
+    definition: JSON.parse(definition) as unknown,
+    definitionText: definition,
+    events,
+  };
 }
 
 /** Reads what Step Functions says of an execution itself. */

@@ -17,7 +17,8 @@ export type Failure = Exclude<keyof typeof exitCodes, 'ok'>;
 /** What each exit code says, for `czar --help`. */
 export const exitCodeMeanings: Readonly<Record<keyof typeof exitCodes, string>> = {
   ok: 'done',
-  failed: 'the batch, or the run, ended FAILED or was stopped; czar audit found what should not be',
+  failed:
+    'the batch, or the run, ended FAILED or was stopped; czar audit found what should not be; evidence does not verify',
   usage: 'the command line is wrong',
   badInput: 'the data, or the batch they go to or come from, cannot be taken',
   unavailable: 'there is no such deployment, or it does not answer as it should',

@@ -1,4 +1,8 @@
-import { BatchItem, type StoredResult } from '../workflow/model/ledger-items.ts';
+import {
+  BatchItem,
+  type StoredEvidence,
+  type StoredResult,
+} from '../workflow/model/ledger-items.ts';
 import { getItem, type LedgerTable, queryBatches, updateItem } from './table.ts';
 
 const batch = 'BATCH';
@@ -160,7 +164,7 @@ export async function reopenBatch(
     partition: run.batchId,
     item: batch,
     update:
-      'SET #state = :open, retryOf = executionArn, retryOfRedrive = if_not_exists(redrive, :zero), executionArn = :execution, redrive = :redrive, #objects = :objects, runs = if_not_exists(runs, :one) + :one, openedAt = :now REMOVE closedAt, reason',
+      'SET #state = :open, retryOf = executionArn, retryOfRedrive = if_not_exists(redrive, :zero), executionArn = :execution, redrive = :redrive, #objects = :objects, runs = if_not_exists(runs, :one) + :one, openedAt = :now REMOVE closedAt, reason, evidence',
     condition: `pipeline = :pipeline AND (${openable})`,
     names: { ...state, '#objects': 'objects' },
     values: {
@@ -236,4 +240,29 @@ export async function closeBatch(
     },
   });
   return closed !== undefined;
+}
+
+/**
+ * Notes where a run's evidence lies; the first note counts. The run is the one that opened the batch
+ * last, or a redrive of it that did not come so far. That of any other changes nothing: it is found by
+ * its name.
+ */
+export async function noteEvidence(
+  table: LedgerTable,
+  run: BatchRun,
+  evidence: Omit<StoredEvidence, 'notedAt'>,
+  now: Date,
+): Promise<boolean> {
+  const noted = await updateItem(table, {
+    partition: run.batchId,
+    item: batch,
+    update: 'SET evidence = if_not_exists(evidence, :evidence)',
+    condition: 'executionArn = :execution AND redrive <= :redrive',
+    values: {
+      ':evidence': { ...evidence, notedAt: now.toISOString() },
+      ':execution': run.executionArn,
+      ':redrive': run.redrive,
+    },
+  });
+  return noted !== undefined;
 }

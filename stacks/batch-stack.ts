@@ -125,6 +125,8 @@ export class BatchStack extends Stack {
       ledgerTable: data.ledger.tableName,
       dataKeyArn: data.dataKey.keyArn,
       stateMachineArn: this.stateMachine.stateMachineArn,
+      evidenceKeyArn: data.evidenceKey.keyArn,
+      logBucket: data.logBucket.bucketName,
       ...(data.sensors && { ingest: ingestSettings(config, data.sensors) }),
     };
     const parameter = new StringParameter(this, 'ClientSettings', {

@@ -6,7 +6,7 @@ import {
   FlowLogResourceType,
   FlowLogTrafficType,
 } from 'aws-cdk-lib/aws-ec2';
-import type { IRole } from 'aws-cdk-lib/aws-iam';
+import { type IRole, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { type IBucket, ObjectLockRetention } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
@@ -14,6 +14,8 @@ import { batchIndex } from '../ledger/table.ts';
 import type { CzarConfig } from './config.ts';
 import { accessLogBucket } from './constructs/access-log-bucket.ts';
 import { DataKey } from './constructs/data-key.ts';
+import { evidenceFence } from './constructs/evidence-fence.ts';
+import { EvidenceKey } from './constructs/evidence-key.ts';
 import {
   onlyListedBy,
   onlyReadBy,
@@ -47,16 +49,20 @@ export class DataStack extends Stack {
   /** HomerKey. Its policy says who may do what: never call `grant*` on it. */
   readonly dataKey: IKey;
   readonly storageKey: IKey;
+  /** Signs evidence. Its policy says who does: never call `grant*` on it. */
+  readonly evidenceKey: IKey;
   /** S3D: written by uploaders, read by workers. Its `Object Created` events go to EventBridge. */
   readonly inputBucket: IBucket;
   /** S3O: written by workers, read by them and researchers. */
   readonly resultBucket: IBucket;
-  /** S3L: AWS's logs, each version locked. */
+  /** S3L: AWS's logs and evidence, each version locked. */
   readonly logBucket: IBucket;
   /** S3A: listings and the workers' software. No PHI. */
   readonly ancillaryBucket: IBucket;
   readonly ledger: ITable;
   readonly workerRole: IRole;
+  /** Of the function that writes evidence: keys and buckets name it, so it is made here. */
+  readonly evidenceRole: IRole;
   readonly uploaderRole: IRole;
   readonly researcherRole: IRole;
   readonly operatorRole: IRole;
@@ -84,6 +90,15 @@ export class DataStack extends Stack {
       pollerRole: poller?.role,
     }).key;
     this.storageKey = new StorageKey(this, 'StorageKey', { pit }).key;
+    this.evidenceRole = new Role(this, 'EvidenceWriter', {
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      description: 'Writes the evidence of each run, and reads no data',
+    });
+    this.evidenceKey = new EvidenceKey(this, 'EvidenceKey', {
+      pit,
+      writerRole: this.evidenceRole,
+      auditorRole: people.auditor,
+    }).key;
 
     const accessLogs = accessLogBucket(this, 'AccessLogs');
     const shared = { key: this.storageKey, accessLogs };
@@ -98,6 +113,9 @@ export class DataStack extends Stack {
     this.inputBucket = fenceInput(input.bucket, worker.role, { config, network });
     result.bucket.addToResourcePolicy(onlyReadBy(result.bucket, worker.role, people.researcher));
     this.resultBucket = result.bucket;
+    for (const statement of evidenceFence(log.bucket, this.evidenceRole)) {
+      log.bucket.addToResourcePolicy(statement);
+    }
     this.logBucket = log.bucket;
     this.ancillaryBucket = ancillary.bucket;
     this.ledger = ledger(this, this.storageKey);
@@ -135,9 +153,10 @@ export class DataStack extends Stack {
   }
 
   private stores() {
-    const { dataKey, storageKey, inputBucket, resultBucket, logBucket, ancillaryBucket, ledger } =
-      this;
-    return { dataKey, storageKey, inputBucket, resultBucket, logBucket, ancillaryBucket, ledger };
+    const { dataKey, storageKey, evidenceKey, ledger } = this;
+    const { inputBucket, resultBucket, logBucket, ancillaryBucket } = this;
+    const keys = { dataKey, storageKey, evidenceKey };
+    return { ...keys, inputBucket, resultBucket, logBucket, ancillaryBucket, ledger };
   }
 }
 

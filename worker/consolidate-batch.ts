@@ -1,12 +1,8 @@
 import { join } from 'node:path';
-import { recordBatchResult } from '../ledger/batches.ts';
+import { getBatch, recordBatchResult } from '../ledger/batches.ts';
 import { exitCode } from '../pipelines/contract.ts';
 import type { Pipeline } from '../pipelines/registry.ts';
-import {
-  BatchTakenError,
-  ObjectsFailedError,
-  PipelineFailedError,
-} from '../workflow/model/errors.ts';
+import { ObjectsFailedError, PipelineFailedError } from '../workflow/model/errors.ts';
 import { batchResultKey } from '../workflow/model/keys.ts';
 import type { StoredResult } from '../workflow/model/ledger-items.ts';
 import { ConsolidateReply } from '../workflow/model/worker-command.ts';
@@ -18,7 +14,7 @@ import { listOutput, OutputError, packOutput, type OutputFile } from './pack-out
 import { requirePipeline } from './process-batch.ts';
 import { runPipeline } from './run-pipeline.ts';
 import { makeDirectory } from './scratch.ts';
-import { type Settled, settleObjects } from './settle-objects.ts';
+import { type Settled, settleObjects, takenError } from './settle-objects.ts';
 import { largestResultBytes, storeResult } from './store-result.ts';
 import type { WorkerDeps } from './worker-deps.ts';
 
@@ -30,6 +26,7 @@ type Run = CommandRun<'consolidate'>;
  * Repeatable at any point: objects are ended once, and a result of the same objects that is stored
  * already stands.
  *
+ * @throws BatchTakenError where another run has the batch
  * @throws ManifestMismatchError where manifest and ledger differ
  * @throws ObjectsFailedError where more objects failed than the request tolerates
  * @throws PipelineFailedError where the pipeline failed, or a result is not what the ledger says
@@ -46,7 +43,7 @@ export async function consolidateBatch(run: Run, deps: WorkerDeps): Promise<Cons
   const files = await runConsolidation(pipeline, input, run, deps);
   const result = await store(files, settled, envelope, run, deps);
   if (!(await recordBatchResult(deps.table, command, result))) {
-    throw new BatchTakenError(`batch ${command.batchId} is not open for this execution`);
+    throw takenError(command.batchId);
   }
   return {
     objects: settled.done + settled.failed,
@@ -58,8 +55,18 @@ export async function consolidateBatch(run: Run, deps: WorkerDeps): Promise<Cons
   };
 }
 
+/** The number of this run of the batch. @throws BatchTakenError where the batch is another's by now */
+async function ownRun({ batchId, executionArn, redrive }: Run['command'], { table }: WorkerDeps) {
+  const batch = await getBatch(table, batchId);
+  const isOwn = batch?.executionArn === executionArn && (batch.redrive ?? 0) === redrive;
+  if (!isOwn || batch.state !== 'OPEN') throw takenError(batchId);
+  return batch.runs ?? 1;
+}
+
 async function settle(run: Run, { inputs }: BatchEnvelope, deps: WorkerDeps): Promise<Settled> {
   const { s3, settings } = deps;
+  const { batchId } = run.command;
+  const own = { batchId, run: await ownRun(run.command, deps) };
   const manifest = await openManifest(
     { s3, bucket: settings.inputBucket },
     placeOf(deps, run.command),
@@ -68,7 +75,7 @@ async function settle(run: Run, { inputs }: BatchEnvelope, deps: WorkerDeps): Pr
     run.signal,
   );
   try {
-    return await settleObjects(manifest, deps, run.command.batchId);
+    return await settleObjects(manifest, deps, own);
   } finally {
     await manifest.close();
   }

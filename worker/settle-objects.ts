@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { abandonObject, getObject, listObjects } from '../ledger/objects.ts';
 import type { LedgerTable } from '../ledger/table.ts';
 import { mergeJoin } from '../runtime/merge-join.ts';
-import { ManifestMismatchError } from '../workflow/model/errors.ts';
+import { BatchTakenError, ManifestMismatchError } from '../workflow/model/errors.ts';
 import type { FailureReason, ObjectItem } from '../workflow/model/ledger-items.ts';
 import type { ManifestIndex } from './manifest-index.ts';
 
@@ -21,14 +21,17 @@ export interface Settled {
  *
  * The workers are through: what is still open lies in the dead-letter queue, or its message was
  * lost. A late write of a worker that was given up is refused from here on, because the object is
- * no longer claimed. A repeated call finds everything ended and counts the same.
+ * no longer claimed. A repeated call finds everything ended and counts the same. One that comes late
+ * itself ends nothing of a later run: an object that has been entered in one since it was read is
+ * refused by the ledger, and one that had been before is refused here.
  *
+ * @throws BatchTakenError where a later run of the batch than `run` has begun
  * @throws ManifestMismatchError where an object of the manifest was not listed, or as another one
  */
 export async function settleObjects(
   manifest: ManifestIndex,
   { table, now }: { readonly table: LedgerTable; readonly now: () => Date },
-  batchId: string,
+  { batchId, run }: { readonly batchId: string; readonly run: number },
 ): Promise<Settled> {
   let done = 0;
   const reasons = new Map<FailureReason, number>();
@@ -40,6 +43,7 @@ export async function settleObjects(
         `the listing and the manifest differ at object ${left?.objectId ?? ''}`,
       );
     }
+    if ((right.run ?? run) > run) throw takenError(batchId);
     const { objectId, state, result, reason } = await settle(
       right,
       left !== undefined,
@@ -57,6 +61,10 @@ export async function settleObjects(
   const failed = [...reasons.values()].reduce((sum, count) => sum + count, 0);
   return { done, failed, reasons, resultsSha256: results.digest('hex') };
 }
+
+/** A run that has the batch no longer finds so here. */
+export const takenError = (batchId: string): BatchTakenError =>
+  new BatchTakenError(`batch ${batchId} is not open for this execution`);
 
 /** Ends an object if it is open. Answers it as it ended. */
 async function settle(

@@ -18,7 +18,7 @@ const task = [
 const iteration = ['Started', 'Succeeded', 'Failed', 'Aborted'] as const;
 
 /** The events that an execution of a batch's state machine can have. */
-const EventType = z.enum([
+export const EventType = z.enum([
   ...execution.map((end) => `Execution${end}` as const),
   ...entered.map((type) => `${type}StateEntered` as const),
   ...exited.map((type) => `${type}StateExited` as const),

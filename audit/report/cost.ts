@@ -1,7 +1,6 @@
 import type { RunRecord } from '../run-record.ts';
-import type { Content } from './html.ts';
+import { consumed } from './consumed.ts';
 import { paragraphs, type Section } from './page-parts.ts';
-import { coveredMs, machinesOf, sum } from './run-facts.ts';
 import { counted, grouped } from './words.ts';
 import { table } from './table.ts';
 
@@ -11,37 +10,7 @@ import { table } from './table.ts';
  * No sum of money: prices differ by region and contract and change, and none is documented here.
  */
 export function costSection(record: RunRecord): Section {
-  const { access, request, states, objects, batch, mails } = record;
-  const machines = machinesOf(record);
-  const known = machines.filter(({ endedMs }) => endedMs !== undefined);
-  const seconds =
-    sum(known.map(({ startedMs, endedMs = startedMs }) => endedMs - startedMs)) / 1000;
-  const { instanceType = 'unknown', tenancy = 'unknown' } = request.plan ?? {};
-  const source = access === undefined ? 'history, as an approximation' : 'access log';
-  const unended = machines.length - known.length;
-  const tries = sum(states.map((state) => state.tries.length));
-  const results = [...objects.map(({ result }) => result), batch?.result];
-  const rows: (readonly Content[])[] = [
-    [`Instance-seconds, ${instanceType}, ${tenancy} tenancy`, grouped(Math.round(seconds)), source],
-    [
-      'Seconds in which at least one machine existed',
-      grouped(Math.round(coveredMs(known) / 1000)),
-      source,
-    ],
-    [
-      'State transitions, retries included',
-      grouped(states.length + sum(states.map(({ retries }) => retries))),
-      'history',
-    ],
-    ['Tasks started', grouped(tries), 'history'],
-    ['Bytes of input, encrypted', grouped(sum(objects.map(({ bytes }) => bytes))), 'ledger'],
-    ['Bytes of results, encrypted', grouped(sum(results.map((each) => each?.bytes))), 'ledger'],
-    ['Mails', grouped(mails.length), 'ledger'],
-  ];
-  if (access !== undefined) {
-    const uses = access.keyUses.map(({ times, denied }) => times + denied);
-    rows.splice(4, 0, ['Requests to the data key', grouped(sum(uses)), 'access log']);
-  }
+  const { quantities, unended } = consumed(record);
   return {
     id: 'cost',
     title: 'Cost',
@@ -55,7 +24,7 @@ export function costSection(record: RunRecord): Section {
       table({
         caption: 'What was consumed',
         columns: [{ title: 'What' }, { title: 'Amount', kind: 'number' }, { title: 'By' }],
-        rows,
+        rows: quantities.map(({ what, amount, by }) => [what, grouped(amount), by]),
       }),
       paragraphs(
         'Not in it, because the record does not count them: requests to S3, SQS and DynamoDB, volumes, logs, and what a deployment costs with no batch at all (endpoints, keys, storage).',

@@ -34,7 +34,10 @@ const policy = [
  * Free of PHI as the record is. The same evidence gives the same bytes: no time of writing is in it.
  * A thousand objects take less than 300 KB, on forty workers as well.
  */
-export function writeReport({ record, definition }: RunEvidence): string {
+export function writeReport({
+  record,
+  definition,
+}: Pick<RunEvidence, 'record' | 'definition'>): string {
   const sections = [
     summary(record),
     graphSection({ record, definition }),

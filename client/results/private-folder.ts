@@ -10,20 +10,22 @@ import { UserError } from '../exit-codes.ts';
  * Until then, what is in it lies in a folder beside it that nobody else can read; that is removed
  * on any failure, and also where a second Ctrl-C ends the process.
  *
- * @throws UserError where the folder exists, before `fill` is called; or came to exist meanwhile.
+ * @throws UserError where the folder exists, before `fill` is called; or came to exist meanwhile:
+ *   what `refusal` makes.
  */
 export async function fillFolder<Filled>(
   folder: string,
   fill: (part: string) => Promise<Filled>,
+  refusal: (cause?: unknown) => UserError = folderExists,
 ): Promise<Filled> {
-  if (await exists(folder)) throw folderExists();
+  if (await exists(folder)) throw refusal();
   await mkdir(dirname(folder), { recursive: true, mode: 0o700 });
   const part = await mkdtemp(`${folder}.part-`);
   const remove = (): void => rmSync(part, { recursive: true, force: true });
   process.on('exit', remove);
   try {
     const filled = await fill(part);
-    await publish(part, folder);
+    await publish(part, folder, refusal);
     return filled;
   } finally {
     await rm(part, { recursive: true, force: true });
@@ -32,22 +34,27 @@ export async function fillFolder<Filled>(
 }
 
 /** Making the folder is what decides: it fails where another process was faster. */
-async function publish(part: string, folder: string): Promise<void> {
+async function publish(
+  part: string,
+  folder: string,
+  refusal: (cause?: unknown) => UserError,
+): Promise<void> {
   try {
     await mkdir(folder, { mode: 0o700 });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw folderExists(error);
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw refusal(error);
     throw error;
   }
   try {
     await rename(part, folder);
   } catch (error) {
     await rmdir(folder).catch(() => undefined);
-    throw folderExists(error);
+    throw refusal(error);
   }
 }
 
-async function exists(path: string): Promise<boolean> {
+/** Whether anything is at a path: a link that leads nowhere, too. */
+export async function exists(path: string): Promise<boolean> {
   try {
     await lstat(path);
     return true;

@@ -1,7 +1,8 @@
 import { Duration } from 'aws-cdk-lib';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
-import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
@@ -27,7 +28,8 @@ export interface EventTasksProps {
 }
 
 /**
- * What runs by events and beside the state machine: the register of new objects, and the sweeper.
+ * What runs by events and beside the state machine: the register of new objects, the sweeper, and
+ * behind it the writer of evidence.
  */
 export class EventTasks extends Construct {
   constructor(scope: Construct, id: string, props: EventTasksProps) {
@@ -58,9 +60,48 @@ export class EventTasks extends Construct {
     });
   }
 
+  private writeEvidence({
+    config,
+    data,
+    workers,
+    alarms,
+    undelivered,
+  }: EventTasksProps): IFunction {
+    const place = { pit: config.pit, data, workers };
+    const writer = new TaskFunction(this, 'WriteEvidence', {
+      task: 'write-evidence',
+      description: 'Writes the signed evidence of an execution that has ended to S3L, once',
+      // Lambda's most: a history of 25,000 events and the objects of a large batch are read page by page.
+      timeout: Duration.minutes(15),
+      storageKey: data.storageKey,
+      environment: {
+        STUDY: config.pit,
+        LEDGER_TABLE: data.ledger.tableName,
+        LOG_BUCKET: data.logBucket.bucketName,
+        EVIDENCE_KEY_ARN: data.evidenceKey.keyArn,
+      },
+      role: data.evidenceRole,
+      rights: [
+        ...may.readHistories(place),
+        ...may.ledger(place),
+        ...may.queryLedger(place),
+        ...may.writeEvidence(place),
+      ],
+      // A whole core; the record of all objects is in memory.
+      memorySize: 1769,
+      deadLetterQueue: undelivered,
+    });
+    alarms.onAny(this, 'EvidenceFailed', {
+      metric: writer.function.metricErrors({ period: Duration.minutes(5), statistic: 'Sum' }),
+      description: 'The evidence of a run could not be written.',
+    });
+    return writer.function;
+  }
+
   private sweep(props: EventTasksProps): void {
     const { config, data, workers, announcements, alarms, stateMachine, undelivered } = props;
     const place = { pit: config.pit, data, workers };
+    const evidence = this.writeEvidence(props);
     const sweep = new TaskFunction(this, 'Sweep', {
       task: 'sweep',
       description: 'Ends what outlived its execution',
@@ -71,21 +112,29 @@ export class EventTasks extends Construct {
         STUDY: config.pit,
         LEDGER_TABLE: data.ledger.tableName,
         DATA_KEY_ARN: data.dataKey.keyArn,
+        EVIDENCE_FUNCTION: evidence.functionName,
         ...announcements.environment,
       },
-      rights: sweepRights(place).concat(announcements.rights),
+      rights: [
+        ...sweepRights(place),
+        ...announcements.rights,
+        new PolicyStatement({
+          actions: ['lambda:InvokeFunction'],
+          resources: [evidence.functionArn],
+        }),
+      ],
       memorySize: 512,
       deadLetterQueue: undelivered,
     });
     const target = new LambdaTarget(sweep.function, { deadLetterQueue: undelivered });
     new Rule(this, 'ExecutionEnded', {
-      description: 'An execution ended without having cleaned up behind itself',
+      description: 'An execution ended, however: looks behind it, and has its evidence written',
       eventPattern: {
         source: ['aws.states'],
         detailType: ['Step Functions Execution Status Change'],
         detail: {
           stateMachineArn: [stateMachine.stateMachineArn],
-          status: ['ABORTED', 'TIMED_OUT', 'FAILED'],
+          status: ['SUCCEEDED', 'FAILED', 'ABORTED', 'TIMED_OUT'],
         },
       },
       targets: [target],

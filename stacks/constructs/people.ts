@@ -21,6 +21,7 @@ import type { StudyStores } from './worker-role.ts';
 
 export interface PeopleStores extends StudyStores {
   readonly dataKey: IKey;
+  readonly evidenceKey: IKey;
   readonly logBucket: IBucket;
   /** @default none: a study without sensor ingest */
   readonly sensors?: SensorStores;
@@ -43,7 +44,7 @@ export class People extends Construct {
   readonly researcher: IRole;
   /** Starts, stops and redrives batches, and looks at what is left. Reads no data. */
   readonly operator: IRole;
-  /** Reads everything that tells who did what, and no data. */
+  /** Reads everything that tells who did what, signs evidence, and reads no data. */
   readonly auditor: IRole;
 
   private readonly pit: string;
@@ -69,7 +70,7 @@ export class People extends Construct {
     });
   }
 
-  /** Gives the roles their rights, once what they are for exists. Use of the data key is in its policy. */
+  /** Gives the roles their rights, once what they are for exists. Use of the data key and of the evidence key is in their policies. */
   allow(stores: PeopleStores): void {
     const { sensors } = stores;
     const read = readLedger(stores);
@@ -195,10 +196,15 @@ function operate(pit: string): PolicyStatement[] {
 }
 
 function audit(stores: PeopleStores): PolicyStatement[] {
-  const { pit, dataKey, storageKey, logBucket, ancillaryBucket, inputBucket, resultBucket } =
-    stores;
+  const { pit, dataKey, storageKey, evidenceKey } = stores;
+  const { logBucket, ancillaryBucket, inputBucket, resultBucket } = stores;
   return [
     readObjects(logBucket, '*'),
+    // Until when evidence is locked.
+    new PolicyStatement({
+      actions: ['s3:GetObjectRetention'],
+      resources: [logBucket.arnForObjects('*')],
+    }),
     readObjects(ancillaryBucket, '*'),
     listObjects(logBucket),
     listObjects(ancillaryBucket),
@@ -222,7 +228,7 @@ function audit(stores: PeopleStores): PolicyStatement[] {
         'kms:GetKeyRotationStatus',
         'kms:ListGrants',
       ],
-      resources: [dataKey.keyArn, storageKey.keyArn],
+      resources: [dataKey.keyArn, storageKey.keyArn, evidenceKey.keyArn],
     }),
     new PolicyStatement({
       actions: ['cloudformation:DescribeStacks', 'cloudformation:GetTemplate'],

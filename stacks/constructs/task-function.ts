@@ -1,5 +1,5 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { type IRole, type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Architecture, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -27,6 +27,11 @@ export interface TaskFunctionProps {
    * @default none: a state machine gets the error itself
    */
   readonly deadLetterQueue?: IQueue;
+  /**
+   * The function's role, where a policy of another stack names it.
+   * @default one is made, for Lambda
+   */
+  readonly role?: IRole;
 }
 
 /**
@@ -43,7 +48,7 @@ export class TaskFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: TaskFunctionProps) {
     super(scope, id);
-    const { task, storageKey, rights, ...settings } = props;
+    const { task, storageKey, rights, role: given, ...settings } = props;
     this.task = task;
     const logGroup = new LogGroup(this, 'Logs', {
       retention: RetentionDays.ONE_YEAR,
@@ -51,11 +56,9 @@ export class TaskFunction extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     });
     // Not `AWSLambdaBasicExecutionRole`, which may write to every log of the account.
-    const role = new Role(this, 'Role', {
-      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
-    });
+    const role = this.roleOf(given);
     logGroup.grants.write(role);
-    for (const statement of rights) role.addToPolicy(statement);
+    for (const statement of rights) role.addToPrincipalPolicy(statement);
     this.logGroup = logGroup;
     this.function = new LambdaFunction(this, 'Resource', {
       memorySize: 256,
@@ -67,5 +70,11 @@ export class TaskFunction extends Construct {
       role,
       logGroup,
     });
+  }
+
+  /** A role of another stack is known by its name here, so that its rights are in this one. */
+  private roleOf(role: IRole | undefined): IRole {
+    if (role !== undefined) return Role.fromRoleName(this, 'Role', role.roleName);
+    return new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
   }
 }

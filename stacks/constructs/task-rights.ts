@@ -1,5 +1,6 @@
 import { Aws } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { evidencePrefix } from '../../workflow/model/keys.ts';
 import { tagKeys } from '../../workflow/model/tags.ts';
 import type { DataStack } from '../data-stack.ts';
 import { batchQueuePattern, stateMachineName } from '../names.ts';
@@ -179,6 +180,24 @@ export const taskRights = {
       ['states:SendTaskFailure', 'states:SendTaskSuccess'],
       [regional('states', `stateMachine:${stateMachineName(pit)}`)],
     ),
+  ],
+
+  /** Inputs of executions are among it: whoever has it copies field by field. */
+  readHistories: ({ pit }: TaskSurroundings): PolicyStatement[] => [
+    allow(
+      [
+        'states:DescribeExecution',
+        'states:DescribeStateMachineForExecution',
+        'states:GetExecutionHistory',
+      ],
+      [regional('states', `execution:${stateMachineName(pit)}:*`)],
+    ),
+  ],
+
+  /** Signing is in the key's own policy; so is that nobody else writes there, and nobody twice. */
+  writeEvidence: ({ pit, data }: TaskSurroundings): PolicyStatement[] => [
+    allow(['s3:PutObject'], [data.logBucket.arnForObjects(`${evidencePrefix}${pit}/*`)]),
+    useStorageKey({ data }),
   ],
 
   seeExecutions: ({ pit }: TaskSurroundings): PolicyStatement[] => [

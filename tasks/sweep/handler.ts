@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { KMSClient } from '@aws-sdk/client-kms';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SESv2Client } from '@aws-sdk/client-sesv2';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
@@ -17,6 +18,7 @@ const env = readEnvironment(
     STUDY: text,
     LEDGER_TABLE: text,
     DATA_KEY_ARN: text,
+    EVIDENCE_FUNCTION: text,
     TOPIC_ARN: text,
     MAIL_TEMPLATE: text,
     MAIL_FROM: text,
@@ -25,6 +27,7 @@ const env = readEnvironment(
 );
 const ec2 = new EC2Client();
 const kms = new KMSClient();
+const lambda = new LambdaClient();
 const ses = new SESv2Client();
 const sfn = new SFNClient();
 const sns = new SNSClient();
@@ -44,11 +47,13 @@ export const handler = defineTask({
     'outlived',
     'closed',
     'mails',
+    'evidence',
   ],
   run: (event) =>
     sweep(event, {
       ec2,
       kms,
+      lambda,
       ses,
       sfn,
       sns,
@@ -56,6 +61,7 @@ export const handler = defineTask({
       table,
       study: env.STUDY,
       keyArn: env.DATA_KEY_ARN,
+      evidenceFunction: env.EVIDENCE_FUNCTION,
       topicArn: env.TOPIC_ARN,
       mail: { template: env.MAIL_TEMPLATE, from: env.MAIL_FROM, to: env.MAIL_TO },
       now: () => new Date(),

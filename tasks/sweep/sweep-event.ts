@@ -8,7 +8,7 @@ export const UncleanStatus = z.enum(['ABORTED', 'TIMED_OUT', 'FAILED']);
 export type UncleanStatus = z.infer<typeof UncleanStatus>;
 
 /**
- * EventBridge's event for an execution that ended badly. What is read of it: AWS adds fields at will.
+ * EventBridge's event for an execution that ended. What is read of it: AWS adds fields at will.
  *
  * `input` is what a person typed, so only a batch id is ever taken from it.
  */
@@ -16,7 +16,7 @@ export const ExecutionEndedEvent = z.object({
   'detail-type': z.literal('Step Functions Execution Status Change'),
   detail: z.object({
     executionArn: z.string().min(1),
-    status: UncleanStatus,
+    status: z.enum(['SUCCEEDED', ...UncleanStatus.options]),
     input: z.string().nullish(),
     error: z.string().nullish(),
     /** How often the execution had been redriven when it ended so. */

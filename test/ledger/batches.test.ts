@@ -4,6 +4,7 @@ import {
   getBatch,
   listBatches,
   noteBatch,
+  noteEvidence,
   openBatch,
   recordBatchResult,
   reopenBatch,
@@ -325,6 +326,46 @@ describe('a batch', () => {
 
     expect(listed).toEqual([batchId(2), batchId(1)]);
     await own.stop();
+  });
+});
+
+describe('the evidence of a batch', () => {
+  const first = { key: 'evidence/v1/one.zip', sizeBytes: 1, sha256: 'a'.repeat(64) };
+  const evidenceOf = async (id: string) => (await getBatch(table, id))?.evidence;
+
+  it('is what was noted first', async () => {
+    const id = await failed();
+
+    expect(await noteEvidence(table, run(id), first, monday)).toBe(true);
+    expect(await noteEvidence(table, run(id), { key: first.key }, tuesday)).toBe(true);
+
+    expect(await evidenceOf(id)).toEqual({ ...first, notedAt: monday.toISOString() });
+  });
+
+  it('is that of a redrive, too, which did not come as far as to open it', async () => {
+    const id = await failed();
+
+    expect(await noteEvidence(table, { ...run(id), redrive: 1 }, first, monday)).toBe(true);
+    expect(await evidenceOf(id)).toMatchObject(first);
+  });
+
+  it('is not noted for an execution that never opened it, or for no batch', async () => {
+    const id = await failed();
+
+    expect(await noteEvidence(table, run(id, 2), first, monday)).toBe(false);
+    expect(await noteEvidence(table, run(batchId(900)), first, monday)).toBe(false);
+    expect(await evidenceOf(id)).toBeUndefined();
+    expect(await getBatch(table, batchId(900))).toBeUndefined();
+  });
+
+  it('is missing again as soon as a retry opens the batch, whoever notes that before', async () => {
+    const id = await failed();
+    await noteEvidence(table, run(id), first, monday);
+
+    await reopenBatch(table, { ...run(id, 2), ...opening }, ofAnother, tuesday);
+
+    expect(await evidenceOf(id)).toBeUndefined();
+    expect(await noteEvidence(table, run(id), first, tuesday)).toBe(false);
   });
 });
 

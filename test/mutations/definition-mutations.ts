@@ -26,7 +26,7 @@ export interface Mutation {
   readonly foundBy: { readonly state: string; readonly fault: string };
 }
 
-/** Each Catch and each heartbeat of the lifecycle, and the rule that calls the sweeper. */
+/** Each Catch and each heartbeat of the lifecycle, and the rule that calls the sweeper, and evidence behind it. */
 export function readMutations(assemblyDirectory: string): Mutation[] {
   const definition = textOf(readTemplate(assemblyDirectory)).parse();
   const tasks = readTaskStates(assemblyDirectory);
@@ -44,6 +44,17 @@ export function readMutations(assemblyDirectory: string): Mutation[] {
         }
       },
       foundBy: { state: 'Process', fault: 'has its execution stopped' },
+    },
+    {
+      name: 'the event of an end without those that SUCCEEDED',
+      change: ({ Resources }) => {
+        for (const { Type, Properties } of Object.values(Resources)) {
+          const { detail } = (Properties.EventPattern ?? {}) as { detail?: { status?: string[] } };
+          if (Type !== 'AWS::Events::Rule' || detail?.status === undefined) continue;
+          detail.status = detail.status.filter((status) => status !== 'SUCCEEDED');
+        }
+      },
+      foundBy: { state: 'Close Batch', fault: 'answers off contract' },
     },
   ];
 }

@@ -37,6 +37,13 @@ const mutations = [
     new: '    void ids;\n',
     foundBy: 'test/tasks/sweep.test.ts',
   },
+  {
+    name: 'an hourly sweep that asks for no evidence',
+    file: 'tasks/sweep/sweep.ts',
+    old: 'const evidence = await askForMissingEvidence(deps);',
+    new: 'const evidence = 0;',
+    foundBy: 'test/tasks/sweep.test.ts',
+  },
 ];
 
 /** Not of the source, or none of a test's business. */

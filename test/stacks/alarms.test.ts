@@ -31,6 +31,7 @@ describe('every alarm', () => {
     expect(alarms.map(({ logicalId }) => logicalId.replace(/[0-9A-F]{8}$/, ''))).toEqual([
       'DeadLettersNotEmpty',
       'UndeliveredEventsNotEmpty',
+      'EventsEvidenceFailed',
       'EventsSweepFailed',
       'EventsOutlived',
     ]);

@@ -105,8 +105,15 @@ describe('a file that is replaced', () => {
 describe('the bundles of the functions', () => {
   beforeAll(bundleLambdas);
 
-  /** Bytes that a handler may have, a KB being 1,024. The sweep has seven clients, one of them EC2's. */
-  const budget = { plain: 450 * 1024, sweep: 500 * 1024 };
+  /**
+   * Bytes that a handler may have, a KB being 1,024. The sweep has eight clients, one of them EC2's.
+   * What writes evidence draws and lays out a whole report, and nobody waits for it.
+   */
+  const plain = 450 * 1024;
+  const budgets: Record<string, number> = {
+    sweep: 550 * 1024,
+    'write-evidence': 750 * 1024,
+  };
 
   it('are one for each task, and load in Node by themselves', async () => {
     const handlers = await readdir(join(import.meta.dirname, '../../tasks'), { recursive: true });
@@ -117,7 +124,7 @@ describe('the bundles of the functions', () => {
     expect(tasks).toContain('publish-artifact');
     for (const task of tasks) {
       const bundle = await readFile(join(lambdaDirectory, task, 'index.mjs'), 'utf8');
-      const limit = task === 'sweep' ? budget.sweep : budget.plain;
+      const limit = budgets[task] ?? plain;
       expect([task, bundle.length < limit]).toEqual([task, true]);
     }
   });

@@ -35,7 +35,7 @@ describe('every bucket', () => {
         versions: at(properties, 'VersioningConfiguration').Status === 'Enabled',
         // AWS's log services send no If-None-Match: those buckets lock or keep versions.
         'no overwrite':
-          policy.includes('"s3:if-none-match":"true"') ||
+          policy.includes('"RequireIfNoneMatch"') ||
           properties.ObjectLockEnabled === true ||
           name === 'AccessLogs',
         'an access log': 'LoggingConfiguration' in properties || name === 'AccessLogs',

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { resolveStudy } from '../support/resolve.ts';
 import { sessionOf } from '../support/study-access.ts';
 import {
   batchId,
@@ -141,5 +142,129 @@ describe('the storage key', () => {
     expect(decrypt({ 'kms:ViaService': 's3.us-east-1.amazonaws.com' })).toBe(true);
     expect(decrypt({})).toBe(false);
     expect(decrypt({ 'kms:ViaService': 'lambda.us-east-1.amazonaws.com' })).toBe(false);
+  });
+});
+
+describe('the evidence key', () => {
+  const digest = { 'kms:SigningAlgorithm': 'ECDSA_SHA_384', 'kms:MessageType': 'DIGEST' };
+  const signers = (templates: Study['templates'], keys: Record<string, string> = digest) => {
+    const { access } = sceneOf(templates);
+    return access.roles
+      .filter((role) => access.mayUseKey(role, 'EvidenceKey', 'kms:Sign', { keys }))
+      .map(({ logicalId }) => logicalId.replace(/[0-9A-F]{8}$/, ''))
+      .toSorted();
+  };
+
+  it('signs for the function that writes evidence and for the auditor, digests only', () => {
+    const algorithm = 'kms:SigningAlgorithm';
+
+    expect(signers(study.templates)).toEqual(['EvidenceWriter', 'PeopleAuditor']);
+    expect(signers(study.templates, { ...digest, 'kms:MessageType': 'RAW' })).toEqual([]);
+    expect(signers(study.templates, { ...digest, [algorithm]: 'ECDSA_SHA_256' })).toEqual([]);
+    expect(signers(study.templates, {})).toEqual([]);
+  });
+
+  it('cannot be handed out by an IAM policy, neither its use nor a grant', () => {
+    const templates = brokenTemplates();
+    statementsOf(templates.Workers!, 'ArtifactsRoleDefaultPolicy', 'PolicyDocument').push({
+      Effect: 'Allow',
+      Action: 'kms:*',
+      Resource: '*',
+    });
+    const { access, role } = sceneOf(templates);
+    const may = (action: string) =>
+      access.mayUseKey(role('ArtifactsRole'), 'EvidenceKey', action, { keys: digest });
+
+    expect(signers(templates)).toEqual(['EvidenceWriter', 'PeopleAuditor']);
+    expect(may('kms:CreateGrant')).toBe(false);
+    expect(may('kms:DescribeKey')).toBe(true);
+  });
+
+  it('tells its public half, and what it is, to the auditor', () => {
+    const { access, role } = scene;
+
+    for (const action of ['kms:GetPublicKey', 'kms:DescribeKey', 'kms:GetKeyPolicy']) {
+      expect(access.mayUseKey(role('PeopleAuditor'), 'EvidenceKey', action)).toBe(true);
+    }
+    expect(access.mayUseKey(role('PeopleResearcher'), 'EvidenceKey', 'kms:GetPublicKey')).toBe(
+      false,
+    );
+  });
+
+  it('is a pair for signatures that outlives its stack', () => {
+    const [, key] = Object.entries(study.templates.Data!.Resources).find(([id]) =>
+      id.startsWith('EvidenceKey'),
+    )!;
+
+    expect(key.Properties).toMatchObject({ KeySpec: 'ECC_NIST_P384', KeyUsage: 'SIGN_VERIFY' });
+    expect(key.Properties.EnableKeyRotation).toBeUndefined();
+    expect(key.DeletionPolicy).toBe('Retain');
+  });
+});
+
+describe('evidence in S3L', () => {
+  const key = 'evidence/v1/czarhipaa/batch/hash-0.zip';
+  const creation = { 's3:ObjectCreationOperation': 'true' };
+  const writers = (templates: Study['templates'], keys: Record<string, string>) => {
+    const { access } = sceneOf(templates);
+    return access.roles
+      .filter((role) => access.mayUseBucket(role, 'Log', 's3:PutObject', key, keys))
+      .map(({ logicalId }) => logicalId.replace(/[0-9A-F]{8}$/, ''));
+  };
+
+  it('is written by one role, and by that one only where there is none', () => {
+    expect(writers(study.templates, { ...creation, 's3:if-none-match': '*' })).toEqual([
+      'EvidenceWriter',
+    ]);
+    expect(writers(study.templates, creation)).toEqual([]);
+  });
+
+  it('is written by nobody else, whatever an IAM policy says', () => {
+    const templates = brokenTemplates();
+    statementsOf(templates.Workers!, 'ArtifactsRoleDefaultPolicy', 'PolicyDocument').push({
+      Effect: 'Allow',
+      Action: 's3:*',
+      Resource: '*',
+    });
+
+    expect(writers(templates, { ...creation, 's3:if-none-match': '*' })).toEqual([
+      'EvidenceWriter',
+    ]);
+  });
+
+  it('is deleted, unlocked or read by no role, but read by the auditor', () => {
+    const { access, role } = scene;
+    const who = (action: string) =>
+      access.roles
+        .filter((one) => access.mayUseBucket(one, 'Log', action, key))
+        .map(({ logicalId }) => logicalId);
+
+    for (const action of [
+      's3:DeleteObject',
+      's3:DeleteObjectVersion',
+      's3:PutObjectRetention',
+      's3:BypassGovernanceRetention',
+    ]) {
+      expect([action, who(action)]).toEqual([action, []]);
+    }
+    expect(who('s3:GetObject')).toEqual([role('PeopleAuditor').logicalId]);
+  });
+});
+
+describe('the writer of evidence', () => {
+  it('is called by the sweeper alone', () => {
+    const { access } = scene;
+    const [writer] = resolveStudy(study.templates).filter(
+      ({ type, logicalId }) =>
+        type === 'AWS::Lambda::Function' && logicalId.startsWith('EventsWriteEvidence'),
+    );
+
+    const callers = access.roles.filter((role) =>
+      access.may(role, 'lambda:InvokeFunction', writer!.arn),
+    );
+
+    expect(callers.map(({ logicalId }) => logicalId)).toEqual([
+      expect.stringMatching(/^EventsSweepRole/),
+    ]);
   });
 });

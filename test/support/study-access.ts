@@ -18,7 +18,7 @@ export interface StudyAccess {
   /** Says whether a role may use a key so. `context` is the encryption context. */
   mayUseKey(
     role: ResolvedResource,
-    key: 'DataKey' | 'StorageKey',
+    key: 'DataKey' | 'StorageKey' | 'EvidenceKey',
     action: string,
     use?: {
       readonly context?: Readonly<Record<string, string>>;

@@ -8,6 +8,7 @@ import {
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { KMSClient, ListGrantsCommand, RevokeGrantCommand } from '@aws-sdk/client-kms';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { SendEmailCommand, SESv2Client } from '@aws-sdk/client-sesv2';
 import { DescribeExecutionCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
@@ -24,12 +25,14 @@ import {
   closeBatch,
   getBatch,
   noteBatch,
+  noteEvidence,
   openBatch,
   reopenBatch,
   sealBatch,
 } from '../../ledger/batches.ts';
 import { recordMail, wasMailSent } from '../../ledger/mails.ts';
 import { queryItems } from '../../ledger/table.ts';
+import { mostAtOnce } from '../../tasks/sweep/ask-for-evidence.ts';
 import { SweepEvent } from '../../tasks/sweep/sweep-event.ts';
 import { sweep } from '../../tasks/sweep/sweep.ts';
 import type { Run } from '../../workflow/model/batch-plan.ts';
@@ -42,11 +45,12 @@ import { monday } from './runs.ts';
 
 const ec2 = mockClient(EC2Client);
 const kms = mockClient(KMSClient);
+const lambda = mockClient(LambdaClient);
 const ses = mockClient(SESv2Client);
 const sfn = mockClient(SFNClient);
 const sns = mockClient(SNSClient);
 const sqs = mockClient(SQSClient);
-const mocks = [ec2, kms, ses, sfn, sns, sqs];
+const mocks = [ec2, kms, lambda, ses, sfn, sns, sqs];
 
 /** The n-th run is of the n-th batch. */
 const runOf = (number: number) => ({
@@ -192,10 +196,11 @@ async function leftBy(number: number, status: string): Promise<void> {
   statuses.set(run.executionArn, status);
 }
 
-const run = (event: unknown) =>
+const run = (event: unknown, now = monday) =>
   sweep(SweepEvent.parse(event), {
     ec2: new EC2Client({}),
     kms: new KMSClient({}),
+    lambda: new LambdaClient({}),
     ses: new SESv2Client({}),
     sfn: new SFNClient({}),
     sns: new SNSClient({}),
@@ -203,9 +208,10 @@ const run = (event: unknown) =>
     table,
     study: 'czarhipaa',
     keyArn: 'key',
+    evidenceFunction: 'evidence',
     topicArn: 'topic',
     mail: { template: 'mail', from: 'from@example.org', to: 'to@example.org' },
-    now: () => monday,
+    now: () => now,
     sleep: () => Promise.resolve(),
   });
 
@@ -233,7 +239,19 @@ const nothing = {
   outlived: 0,
   closed: 0,
   mails: 0,
+  evidence: 0,
 };
+/** What evidence was asked for, in the order of the calls. */
+const asked = () =>
+  lambda.commandCalls(InvokeCommand).map(({ args: [{ input }] }) => {
+    const { Payload, ...rest } = input;
+    return { ...rest, payload: JSON.parse(String(Payload)) as unknown };
+  });
+const askedFor = (payload: unknown) => ({
+  FunctionName: 'evidence',
+  InvocationType: 'Event',
+  payload,
+});
 const left = () => [instances.size, grants.size, queues.size];
 
 describe('the hourly sweep', () => {
@@ -252,6 +270,7 @@ describe('the hourly sweep', () => {
       outlived: 1,
       closed: 1,
       mails: 1,
+      evidence: 1,
     });
     expect([...instances.keys()]).toEqual(['i-00000000000000002']);
     expect([...grants]).toEqual([grantName(placeOf(2), 0, 1)]);
@@ -266,6 +285,7 @@ describe('the hourly sweep', () => {
   it('finds nothing to do, and sends no mail, the second time', async () => {
     await leftBy(1, 'TIMED_OUT');
     await run(hourly);
+    await noteEvidence(table, runOf(1), { key: 'k' }, monday);
     for (const mock of [ses, sns]) mock.resetHistory();
 
     expect(await run(hourly)).toEqual(nothing);
@@ -475,7 +495,7 @@ describe('the sweep after an execution ended', () => {
 
     const swept = await run(ended(1, 'FAILED'));
 
-    expect(swept).toEqual({ ...nothing, batches: 1 });
+    expect(swept).toEqual({ ...nothing, batches: 1, evidence: 1 });
     expect((await getBatch(table, batchId(1)))?.reason).toBe('WorkerLostError');
     expect(ses).not.toHaveReceivedAnyCommand();
   });
@@ -494,7 +514,7 @@ describe('the sweep after an execution ended', () => {
 
     const swept = await run(ended(2, 'FAILED', { input: JSON.stringify({ batchId: batchId(1) }) }));
 
-    expect(swept).toEqual(nothing);
+    expect(swept).toEqual({ ...nothing, evidence: 1 });
     expect(left()).toEqual([1, 1, 1]);
     expect(ses).not.toHaveReceivedAnyCommand();
   });
@@ -621,14 +641,101 @@ describe('the sweep after an execution ended', () => {
     ['is no object', '"x"'],
     ['names no batch', '{"batchId":"CANARY"}'],
     ['is missing', null],
-  ])('does nothing where the input %s', async (_, input) => {
-    expect(await run(ended(1, 'FAILED', { input }))).toEqual(nothing);
+  ])('ends nothing where the input %s, and asks for evidence all the same', async (_, input) => {
+    expect(await run(ended(1, 'FAILED', { input }))).toEqual({ ...nothing, evidence: 1 });
   });
 
-  it.each(['RUNNING', 'SUCCEEDED'])(
-    'refuses an event of the status %s, which no rule sends',
-    (status) => {
-      expect(SweepEvent.safeParse(ended(1, status)).success).toBe(false);
-    },
-  );
+  it('refuses an event of an execution that runs, which no rule sends', () => {
+    expect(SweepEvent.safeParse(ended(1, 'RUNNING')).success).toBe(false);
+  });
+});
+
+describe('the evidence of a run', () => {
+  const monthsLater = (months: number) => new Date(Date.UTC(2026, 2 + months, 2));
+
+  /** A batch that has ended, and left nothing. */
+  async function over(number: number, reason = 'WorkerLostError', at = monday): Promise<void> {
+    await leftBy(number, 'FAILED');
+    for (const traces of [instances, grants, queues]) traces.clear();
+    await closeBatch(table, runOf(number), { state: 'FAILED', reason }, at);
+  }
+
+  it('is asked for when its end was swept, by execution and redrive, without waiting', async () => {
+    await over(1);
+
+    await run(ended(1, 'FAILED', { redriveCount: 2 }));
+
+    expect(asked()).toEqual([askedFor({ executionArn: executionArn(1), redrive: 2 })]);
+  });
+
+  it('is not asked for by a sweep that fails: it is written once, when all else is done', async () => {
+    await leftBy(1, 'FAILED');
+    ec2.on(TerminateInstancesCommand).rejects(awsError('RequestLimitExceeded'));
+
+    await expect(run(ended(1, 'FAILED'))).rejects.toMatchObject({ name: 'RequestLimitExceeded' });
+
+    expect(asked()).toEqual([]);
+  });
+
+  it('is all that is done for one that SUCCEEDED: no look, no mail, no word in the ledger', async () => {
+    await leftBy(1, 'SUCCEEDED');
+    const before = await Array.fromAsync(queryItems(table, batchId(1)));
+
+    const swept = await run(ended(1, 'SUCCEEDED'));
+
+    expect(swept).toEqual({ ...nothing, evidence: 1 });
+    expect(asked()).toEqual([askedFor({ executionArn: executionArn(1), redrive: 0 })]);
+    for (const mock of mocks.filter((one) => one !== lambda)) {
+      expect(mock).not.toHaveReceivedAnyCommand();
+    }
+    expect(left()).toEqual([1, 1, 1]);
+    expect(await Array.fromAsync(queryItems(table, batchId(1)))).toEqual(before);
+  });
+
+  it('is asked for by the hourly sweep where a batch has ended and none is on record', async () => {
+    await over(1);
+    await over(2);
+    await noteEvidence(table, runOf(2), { key: 'k' }, monday);
+    await leftBy(3, 'RUNNING');
+
+    const swept = await run(hourly);
+
+    expect(swept.evidence).toBe(1);
+    expect(asked()).toEqual([askedFor({ executionArn: executionArn(1) })]);
+  });
+
+  it('is asked for in the very sweep that closes its batch', async () => {
+    await leftBy(1, 'ABORTED');
+
+    await run(hourly);
+
+    expect(asked()).toEqual([askedFor({ executionArn: executionArn(1) })]);
+  });
+
+  it('is asked for though another batch cannot be swept', async () => {
+    await over(1);
+    await leftBy(2, 'ABORTED');
+    ec2.on(TerminateInstancesCommand).rejects(awsError('RequestLimitExceeded'));
+
+    await expect(run(hourly)).rejects.toMatchObject({ name: 'RequestLimitExceeded' });
+
+    expect(asked()).toEqual([askedFor({ executionArn: executionArn(1) })]);
+  });
+
+  it('is given up where AWS has forgotten the execution, or will have soon', async () => {
+    await over(1, 'ExecutionExpired');
+    await over(2);
+
+    const early = await run(hourly, monthsLater(2));
+    const late = await run(hourly, monthsLater(3));
+
+    expect([early.evidence, late.evidence]).toEqual([1, 0]);
+    expect(asked()).toEqual([askedFor({ executionArn: executionArn(2) })]);
+  });
+
+  it('is asked for a hundred at a time', async () => {
+    for (let number = 1; number <= mostAtOnce + 1; number += 1) await over(number);
+
+    expect((await run(hourly)).evidence).toBe(100);
+  });
 });

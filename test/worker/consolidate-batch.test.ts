@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { closeBatch, getBatch, reopenBatch } from '../../ledger/batches.ts';
+import { getObject } from '../../ledger/objects.ts';
 import { updateItem } from '../../ledger/table.ts';
 import { createWorker } from '../../worker/create-worker.ts';
 import { objectResultKey } from '../../workflow/model/keys.ts';
+import type { ObjectState } from '../../workflow/model/ledger-items.ts';
 import {
   consolidateCommand,
   FakeCloud,
@@ -35,11 +37,7 @@ const resultKeys = ({ batchId }: TestBatch): string[] =>
   cloud.s3.keys().filter((key) => key.startsWith(`out/v1/${study}/${batchId}/results/`));
 
 /** Ends an object in the ledger as nobody did. */
-async function settleAs(
-  state: 'DONE' | 'FAILED',
-  { batchId, objectIds }: TestBatch,
-  index: number,
-) {
+async function settleAs(state: ObjectState, { batchId, objectIds }: TestBatch, index: number) {
   await updateItem(cloud.table, {
     partition: batchId,
     item: `OBJECT#${objectIds[index]!}`,
@@ -114,6 +112,27 @@ describe('consolidate', () => {
     expect(await getBatch(cloud.table, batch.batchId)).toMatchObject({
       state: 'OPEN',
       result: { key, sizeBytes: stored.length, sha256: sha256(stored) },
+    });
+  });
+
+  it('ends nothing of a retry that has begun, however late it comes', async () => {
+    const batch = await processed([{ text: '1\n' }, { text: '1\n2\n' }]);
+    const now = new Date('2026-03-03T08:00:00.000Z');
+    await closeBatch(cloud.table, batch, { state: 'FAILED', reason: 'RemnantsError' }, now);
+    await reopenBatch(
+      cloud.table,
+      { ...batch, executionArn: 'arn:retry', pipeline: 'line-count', objects: 2 },
+      { ofAnother: true },
+      now,
+    );
+    await settleAs('REGISTERED', batch, 1);
+
+    const answer = await consolidate(batch);
+
+    const [, second] = batch.objectIds;
+    expect(answer).toMatchObject({ error: 'BatchTakenError' });
+    expect(await getObject(cloud.table, { ...batch, objectId: second! })).toMatchObject({
+      state: 'REGISTERED',
     });
   });
 

@@ -112,8 +112,10 @@ describe('a worker that is lost', () => {
     const batch = await cloud.openBatch([{ text: '1\n2\n' }]);
     await createWorker(cloud.deps().deps).run(processCommand(batch), never);
     await crash(consolidateCommand(batch), 'PutObject', 'after');
-    const key = `out/v1/${study}/${batch.batchId}/result`;
-    const stored = cloud.s3.bytes(key);
+    const results = (): string[] =>
+      cloud.s3.keys().filter((each) => each.includes(`${batch.batchId}/results/`));
+    const [key] = results();
+    const stored = cloud.s3.bytes(key!);
 
     await createWorker(cloud.deps().deps).run(consolidateCommand(batch), never);
 
@@ -122,6 +124,7 @@ describe('a worker that is lost', () => {
     ).toMatchObject({
       output: { resultSha256: sha256(stored), resultBytes: stored.length, done: 1 },
     });
-    expect(cloud.s3.bytes(key).equals(stored)).toBe(true);
+    expect(results()).toEqual([key]);
+    expect(cloud.s3.bytes(key!).equals(stored)).toBe(true);
   });
 });

@@ -26,6 +26,10 @@ export const ClientSettings = z.strictObject({
   ledgerTable: name,
   dataKeyArn: name,
   stateMachineArn: name,
+  /** The asymmetric key that signs evidence. */
+  evidenceKeyArn: name,
+  /** S3L, which keeps evidence under its object lock. */
+  logBucket: name,
   /** Absent where the deployment has no sensor ingest. */
   ingest: IngestSettings.optional(),
 });

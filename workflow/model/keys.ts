@@ -33,6 +33,23 @@ export const objectResultKey = ({ study, batchId }: BatchPlace, objectId: string
 export const batchResultKey = ({ study, batchId }: BatchPlace, madeOf: string): string =>
   `out/v1/${study}/${batchId}/results/${madeOf.slice(0, 16)}`;
 
+/** The run that evidence in S3L is of. */
+export interface EvidencePlace {
+  readonly study: string;
+  /** Absent where the execution named none. */
+  readonly batchId?: string | undefined;
+  readonly executionHash: string;
+  /** Redrives of the execution before the run. */
+  readonly redrive: number;
+}
+
+/** What the keys of all evidence in S3L begin with. */
+export const evidencePrefix = 'evidence/v1/';
+
+/** Key in S3L of a run's evidence: a zip that is written once. */
+export const evidenceKey = ({ study, batchId, executionHash, redrive }: EvidencePlace): string =>
+  `${evidencePrefix}${study}/${batchId ?? 'none'}/${executionHash}-${redrive}.zip`;
+
 /** What a key of S3D stands for. */
 export type InputKey =
   | {

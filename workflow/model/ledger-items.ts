@@ -73,6 +73,21 @@ export const StoredResult = z.strictObject({
 });
 export type StoredResult = z.infer<typeof StoredResult>;
 
+/**
+ * The evidence of a run, as it lies in S3L. Size and digest are of the zip; absent where the call that
+ * stored it came to no answer, and a later one found it there.
+ */
+export const StoredEvidence = z.strictObject({
+  key: z.string().min(1),
+  sizeBytes: z.int().min(0).optional(),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
+  notedAt: z.string(),
+});
+export type StoredEvidence = z.infer<typeof StoredEvidence>;
+
 export const ObjectState = z.enum(['REGISTERED', 'CLAIMED', 'DONE', 'FAILED']);
 export type ObjectState = z.infer<typeof ObjectState>;
 
@@ -133,6 +148,8 @@ export const BatchItem = z.strictObject({
   result: StoredResult.optional(),
   /** Error code, where it FAILED. */
   reason: z.string().optional(),
+  /** Of the last run; absent until it is written, some seconds after that one's end. */
+  evidence: StoredEvidence.optional(),
 });
 export type BatchItem = z.infer<typeof BatchItem>;
 

@@ -4,6 +4,7 @@ import { ApiError } from '../../api.ts';
 import { keyIdOf, seal, unseal } from './ciphertext.ts';
 import type { GrantTokens } from './grant-list.ts';
 import { checkGrantTokens, keyAccess, keyResources } from './key-access.ts';
+import { requireUsage } from './key-spec.ts';
 import { requireUsable, type FoundKey, type Key, type KeyStore } from './key-store.ts';
 import {
   blob,
@@ -87,11 +88,13 @@ function keyOfCiphertext(store: KeyStore, ciphertext: Buffer, expected?: string)
 
 function encrypt(key: Key, plaintext: Uint8Array, context: Readonly<Record<string, string>>) {
   requireUsable(key);
+  requireUsage(key, 'ENCRYPT_DECRYPT');
   return seal(key.keyId, key.material, plaintext, context);
 }
 
 function decrypt(key: Key, ciphertext: Buffer, context: Readonly<Record<string, string>>) {
   requireUsable(key);
+  requireUsage(key, 'ENCRYPT_DECRYPT');
   return unseal(key.material, ciphertext, context);
 }
 

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { ApiError, type Surroundings } from '../../api.ts';
 import type { GrantTokens, LiveGrant } from './grant-list.ts';
 import { checkGrantTokens, keyAccess, keyResources } from './key-access.ts';
+import { requireUsage } from './key-spec.ts';
 import { requireUsable, type FoundKey, type KeyStore } from './key-store.ts';
 import {
   GrantTokensInput,
@@ -147,6 +148,8 @@ export function grantOperations(
         },
         run: () => {
           requireUsable(found.key);
+          // Grants to sign are not supported.
+          requireUsage(found.key, 'ENCRYPT_DECRYPT');
           const grant = found.key.grants.create(
             {
               name: input.Name,

@@ -2,6 +2,7 @@ import { ApiError, type Access, type CloudCaller } from '../../api.ts';
 import type { ContextValues } from '../../policy/request-context.ts';
 import { contextConditionKeys, type EncryptionContext } from './encryption-context.ts';
 import type { GrantTokens } from './grant-list.ts';
+import { keySpecs } from './key-spec.ts';
 import type { FoundKey, KeyStore } from './key-store.ts';
 
 /** What a call on a key says beyond its action. */
@@ -34,8 +35,8 @@ export function keyAccess(
       ),
       'kms:CallerAccount': caller.accountId,
       'kms:KeyOrigin': 'AWS_KMS',
-      'kms:KeySpec': 'SYMMETRIC_DEFAULT',
-      'kms:KeyUsage': 'ENCRYPT_DECRYPT',
+      'kms:KeySpec': key.spec,
+      'kms:KeyUsage': keySpecs[key.spec].usage,
       'kms:MultiRegion': false,
       'kms:RequestAlias': requestAlias,
       'kms:ResourceAliases': store.aliasesOf(key).map((alias) => alias.aliasName),

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { ApiError, type Access, type Call, type Surroundings } from '../../api.ts';
 import { epochSeconds } from '../../read-input.ts';
 import { keyAccess, keyResources } from './key-access.ts';
+import { describeSpec } from './key-spec.ts';
 import { requireNotPendingDeletion, type FoundKey, type Key, type KeyStore } from './key-store.ts';
 import { readMarker, writeMarker } from './marker.ts';
 import { GrantTokensInput, KeyName, operation, type Answer, type Operation } from './operation.ts';
@@ -25,14 +26,11 @@ function keyMetadata({ accountId }: Surroundings, key: Key) {
     CreationDate: epochSeconds(key.createdAt),
     Enabled: key.state === 'Enabled',
     Description: key.description,
-    KeyUsage: 'ENCRYPT_DECRYPT',
     KeyState: key.state,
     ...(key.deletionDate && { DeletionDate: epochSeconds(key.deletionDate) }),
     Origin: 'AWS_KMS',
     KeyManager: 'CUSTOMER',
-    CustomerMasterKeySpec: 'SYMMETRIC_DEFAULT',
-    KeySpec: 'SYMMETRIC_DEFAULT',
-    EncryptionAlgorithms: ['SYMMETRIC_DEFAULT'],
+    ...describeSpec(key.spec),
     MultiRegion: false,
   };
 }

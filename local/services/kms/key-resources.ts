@@ -1,7 +1,8 @@
 import * as z from 'zod';
-import type { ResourceHandler, Surroundings } from '../../api.ts';
-import { readProperties } from '../../assembly/read-properties.ts';
+import type { DeclaredResource, ResourceHandler, Surroundings } from '../../api.ts';
+import { readProperties, ResourcePropertyError } from '../../assembly/read-properties.ts';
 import { parsePolicy } from '../../policy/document.ts';
+import { keySpecs } from './key-spec.ts';
 import type { KeyStore } from './key-store.ts';
 
 const Tags = z.array(z.strictObject({ Key: z.string(), Value: z.string() })).default([]);
@@ -14,13 +15,35 @@ const KeyProperties = z.strictObject({
   EnableKeyRotation: z.boolean().default(false),
   RotationPeriodInDays: z.int().min(90).max(2560).optional(),
   PendingWindowInDays: z.int().min(7).max(30).optional(),
-  KeySpec: z.literal('SYMMETRIC_DEFAULT').optional(),
-  KeyUsage: z.literal('ENCRYPT_DECRYPT').optional(),
+  KeySpec: z.enum(['SYMMETRIC_DEFAULT', 'ECC_NIST_P384']).default('SYMMETRIC_DEFAULT'),
+  KeyUsage: z.enum(['ENCRYPT_DECRYPT', 'SIGN_VERIFY']).default('ENCRYPT_DECRYPT'),
   Origin: z.literal('AWS_KMS').optional(),
   MultiRegion: z.literal(false).optional(),
   BypassPolicyLockoutSafetyCheck: z.boolean().optional(),
   Tags,
 });
+
+/**
+ * Refuses what a key of its kind cannot have.
+ *
+ * @throws ResourcePropertyError
+ */
+function checkKind(
+  { KeySpec, KeyUsage, EnableKeyRotation, RotationPeriodInDays }: z.output<typeof KeyProperties>,
+  { stack, logicalId, type }: DeclaredResource,
+): void {
+  const refuse = (property: string, reason: string): never => {
+    throw new ResourcePropertyError(`${stack}/${logicalId} (${type}): ${property}: ${reason}`);
+  };
+  if (KeyUsage !== keySpecs[KeySpec].usage) {
+    refuse('KeyUsage', `${KeyUsage} is not supported for ${KeySpec}`);
+  }
+  if (KeyUsage === 'ENCRYPT_DECRYPT') return;
+  if (EnableKeyRotation) refuse('EnableKeyRotation', 'a key that signs is not rotated');
+  if (RotationPeriodInDays !== undefined) {
+    refuse('RotationPeriodInDays', 'a key that signs is not rotated');
+  }
+}
 
 const AliasProperties = z.strictObject({
   AliasName: z.string().regex(/^alias\/(?!aws\/)[\w/-]{1,250}$/, 'must be alias/NAME'),
@@ -54,8 +77,10 @@ export function keyResourceHandlers(
       type: 'AWS::KMS::Key',
       create(resource) {
         const properties = readProperties(KeyProperties, resource);
+        checkKind(properties, resource);
         const policy = properties.KeyPolicy ?? defaultPolicy(surroundings);
         const key = store.create({
+          spec: properties.KeySpec,
           description: properties.Description,
           policy: parsePolicy(policy, `${resource.stack}.${resource.logicalId}.KeyPolicy`),
           policyText: JSON.stringify(policy),

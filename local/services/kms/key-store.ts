@@ -1,15 +1,18 @@
-import { createSecretKey, randomBytes, randomUUID, type KeyObject } from 'node:crypto';
+import { randomUUID, type KeyObject } from 'node:crypto';
 import { ApiError, type Surroundings } from '../../api.ts';
 import type { PolicyDocument } from '../../policy/document.ts';
 import { GrantList } from './grant-list.ts';
+import { newMaterial, type KeySpec } from './key-spec.ts';
 
 /** Where a key is in its life; `Unavailable`, imports and custom key stores do not exist here. */
 export type KeyState = 'Enabled' | 'Disabled' | 'PendingDeletion';
 
-/** A symmetric KMS key. Its material lives in this process's memory and nowhere else. */
+/** A KMS key. Its material lives in this process's memory and nowhere else. */
 export interface Key {
   readonly keyId: string;
   readonly arn: string;
+  readonly spec: KeySpec;
+  /** A secret, or the private key of a pair. */
   readonly material: KeyObject;
   readonly description: string;
   readonly createdAt: Date;
@@ -57,7 +60,7 @@ export class KeyStore {
       ...properties,
       keyId,
       arn: this.#arn(`key/${keyId}`),
-      material: createSecretKey(randomBytes(32)),
+      material: newMaterial(properties.spec),
       createdAt: this.#surroundings.clock.now(),
       grants: new GrantList(() => (this.#grants += 1)),
     };

@@ -15,6 +15,7 @@ import { keyOperations } from './key-operations.ts';
 import { keyResourceHandlers } from './key-resources.ts';
 import { KeyStore } from './key-store.ts';
 import type { Operation, Prepared } from './operation.ts';
+import { signingOperations } from './signing-operations.ts';
 import { createStorageKeys, type ContextualStorageKeys } from './storage-keys.ts';
 
 const TARGET_PREFIX = 'TrentService.';
@@ -76,7 +77,8 @@ function prepare(
 }
 
 /**
- * The stand-in for AWS KMS: symmetric keys, real AES-256-GCM, encryption contexts and grants.
+ * The stand-in for AWS KMS: symmetric keys, real AES-256-GCM, encryption contexts and grants; and
+ * key pairs of P-384 that sign.
  *
  * Key material is random, lives in this process's memory and ends with it: what was encrypted by an
  * earlier embedded cloud cannot be decrypted by a later one. Keys are made by templates only.
@@ -88,6 +90,7 @@ export function createKmsService(surroundings: Surroundings): Service & Contextu
   const operations = new Map(
     Object.entries({
       ...cryptographicOperations(store, tokens),
+      ...signingOperations(store, tokens),
       ...grantOperations(surroundings, store, tokens),
       ...grantListings(surroundings, store),
       ...keyOperations(surroundings, store),

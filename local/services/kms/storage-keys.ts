@@ -1,6 +1,7 @@
 import type { Call, StorageKeys } from '../../api.ts';
 import type { EncryptionContext } from './encryption-context.ts';
 import { keyAccess } from './key-access.ts';
+import { requireUsage } from './key-spec.ts';
 import { requireUsable, type KeyStore } from './key-store.ts';
 
 /**
@@ -37,6 +38,7 @@ export function createStorageKeys(store: KeyStore): ContextualStorageKeys {
       keyAccess(store, found, operationName, call.caller, { encryptionContext }),
     );
     requireUsable(found.key);
+    requireUsage(found.key, 'ENCRYPT_DECRYPT');
     return { keyArn: found.key.arn };
   }
 
@@ -52,6 +54,7 @@ export function createStorageKeys(store: KeyStore): ContextualStorageKeys {
       };
       call.authorizeVia(via, keyAccess(store, found, 'CreateGrant', call.caller, { context }));
       requireUsable(found.key);
+      requireUsage(found.key, 'ENCRYPT_DECRYPT');
     },
   };
 }

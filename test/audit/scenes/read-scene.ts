@@ -10,6 +10,7 @@ import {
 } from '../../../audit/compose-run-record.ts';
 import { foldHistory } from '../../../audit/history/fold-history.ts';
 import { readEvent } from '../../../audit/history/history-event.ts';
+import type { RunEvidence } from '../../../audit/read-run-record.ts';
 import type { RunRecord } from '../../../audit/run-record.ts';
 import { BatchItem, ObjectItem } from '../../../workflow/model/ledger-items.ts';
 
@@ -42,6 +43,8 @@ export interface Scene {
   readonly events: readonly RecordedEvent[];
   readonly definition: unknown;
   readonly record: RunRecord;
+  /** The same as it is read from AWS. */
+  readonly evidence: RunEvidence;
 }
 
 interface Line {
@@ -53,14 +56,19 @@ interface Line {
   readonly call?: unknown;
 }
 
-/** Reads a recorded run, and composes its record. */
-export async function readScene(name: SceneName): Promise<Scene> {
+/** Reads a recorded run, and composes its record; `alter` may put more into its events. */
+export async function readScene(
+  name: SceneName,
+  alter: (event: RecordedEvent) => RecordedEvent = (event) => event,
+): Promise<Scene> {
   const lines = (await readLines(`${name}.jsonl`)) as Line[];
-  const definition = await readFile(new URL('definition.jsonl', fixtures), 'utf8');
+  const text = await readFile(new URL('definition.jsonl', fixtures), 'utf8');
+  const definitionText = text.trimEnd();
   const { execution } = lines.find((line) => line.execution !== undefined)!;
   const { started, ended, ...described } = execution!;
-  const events = lines.flatMap(({ event }) => event ?? []);
-  const history = foldHistory(events.map(readEvent));
+  const events = lines.flatMap(({ event }) => (event === undefined ? [] : alter(event)));
+  const read = events.map(readEvent);
+  const history = foldHistory(read);
   const batchId = batchOf(described.input);
   const { executionArn } = described;
   const calls = new RunCalls({ study: 'czarhipaa', executionArn, batchId });
@@ -74,7 +82,7 @@ export async function readScene(name: SceneName): Promise<Scene> {
       started: new Date(started),
       ended: ended === undefined ? undefined : new Date(ended),
     },
-    definitionSha256: createHash('sha256').update(definition.trimEnd()).digest('hex'),
+    definitionSha256: createHash('sha256').update(definitionText).digest('hex'),
     history,
     batch: isOpened ? BatchItem.parse(batch) : undefined,
     objects: isOpened
@@ -84,7 +92,9 @@ export async function readScene(name: SceneName): Promise<Scene> {
     calls,
     digests: undefined,
   });
-  return { events, definition: JSON.parse(definition) as unknown, record };
+  const definition = JSON.parse(definitionText) as unknown;
+  const evidence = { record, definition, definitionText, events: read };
+  return { events, definition, record, evidence };
 }
 
 async function readLines(name: string): Promise<unknown[]> {

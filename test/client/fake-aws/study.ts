@@ -13,4 +13,6 @@ export const clientSettings: ClientSettings = {
   ledgerTable: 'ledger',
   dataKeyArn: 'arn:aws:kms:us-east-1:111122223333:key/5e0b8a6c-0000-4000-8000-00000000abcd',
   stateMachineArn: 'arn:aws:states:us-east-1:111122223333:stateMachine:czarhipaa-batch',
+  evidenceKeyArn: 'arn:aws:kms:us-east-1:111122223333:key/5e0b8a6c-0000-4000-8000-00000000e51d',
+  logBucket: 'log',
 };

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { SweepOutput } from '../../../tasks/sweep/sweep.ts';
+import { SweepOutput } from '../../../tasks/sweep/sweep.ts';
 import type { StudyCloud } from './study-cloud.ts';
 
 /** What a sweep says that found nothing to do. */
@@ -14,6 +14,7 @@ export const nothingSwept: SweepOutput = {
   outlived: 0,
   closed: 0,
   mails: 0,
+  evidence: 0,
 };
 
 /** Reads what each run of the sweeper came to, from its log. */
@@ -29,8 +30,7 @@ export async function readSweeps({ cloud }: StudyCloud): Promise<SweepOutput[]> 
 
 /** Reads a line of a log; empty where it is no end of a sweep. */
 function readSweep(line: string): SweepOutput[] {
-  if (!line.includes('"Task done"') || !line.includes('"closed"')) return [];
-  const { batches, instances, grants, queues, volumes, interfaces, outlived, closed, mails } =
-    JSON.parse(line.slice(line.indexOf('{'))) as SweepOutput;
-  return [{ batches, instances, grants, queues, volumes, interfaces, outlived, closed, mails }];
+  if (!line.includes('"Task done"') || !line.includes('"outlived"')) return [];
+  const said = JSON.parse(line.slice(line.indexOf('{'))) as SweepOutput;
+  return [SweepOutput.strip().parse(said)];
 }

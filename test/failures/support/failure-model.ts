@@ -87,7 +87,7 @@ const stories: Readonly<Record<FaultKind, Story>> = {
   'execution stopped': {
     standsFor: 'Somebody presses Stop: no Catch runs',
     seen: 'ABORTED; a mail says that the batch FAILED',
-    done: 'The sweeper, by the event of it, ends what ran and closes the batch',
+    done: 'The sweeper, by the event of it, ends what ran, closes the batch, and has its evidence written',
   },
   'execution timed out': {
     standsFor: 'Seven days have passed: no Catch runs',

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorCode } from '../../../audit/error-code.ts';
 import { findRemnants } from '../../../local/demo/check-evaporated.ts';
 import { machineProcesses } from '../../../local/services/ec2/machine-processes.ts';
 import type { StudyCloud } from '../../e2e/support/study-cloud.ts';
@@ -24,6 +25,7 @@ export async function violations(
     ...wrongMails(trial, end),
     ...wrongObjects(end),
     ...doubleResults(end),
+    ...wrongEvidence(end),
     ...defects(study),
   ];
   const most = mostStates + ((trial.fault.workers ?? 1) - 1) * statesPerFurtherWorker;
@@ -125,6 +127,26 @@ function doubleResults({ calls }: TrialEnd): string[] {
     .filter((key) => key.startsWith('out/'));
   const twice = keys.length - new Set(keys).size;
   return twice > 0 ? [`${twice} results were stored twice`] : [];
+}
+
+/** The run has one bundle, which verifies, and says what execution and ledger say. */
+function wrongEvidence({ evidence, execution, batch, executionArn }: TrialEnd): string[] {
+  const [bundle, ...more] = evidence;
+  if (bundle === undefined) return ['there is no evidence of it'];
+  const { record, faults } = bundle;
+  const told = [record.execution.status, record.batch?.state, record.batch?.reason];
+  const isOpened = batch?.executionArn === executionArn;
+  const fact = [
+    execution.status,
+    isOpened ? batch.state : undefined,
+    isOpened ? errorCode(batch.reason) : undefined,
+  ];
+  return [
+    ...(more.length > 0 ? [`there are ${more.length + 1} bundles of evidence of it`] : []),
+    ...faults.map((fault) => `evidence does not verify: ${fault}`),
+    ...(told.join() === fact.join() ? [] : [`evidence says ${told.join()}, not ${fact.join()}`]),
+    ...(isOpened && batch.evidence?.key !== bundle.key ? ['the ledger knows of no evidence'] : []),
+  ];
 }
 
 /** What nobody waits for went well, too. */

@@ -7,6 +7,7 @@ import { findRemnants } from '../../../local/demo/check-evaporated.ts';
 import type { Instance } from '../../../local/services/ec2/instance.ts';
 import { type CraftedBatch, craftBatch } from '../../e2e/support/craft-batch.ts';
 import { type BatchEnd, ended, sealed, start } from '../../e2e/support/run-batch.ts';
+import { readEvidence, type StoredBundle } from '../../e2e/support/read-evidence.ts';
 import { startStudyCloud, type StudyCloud } from '../../e2e/support/study-cloud.ts';
 import { obedientImage, obedientPipeline } from '../../e2e/support/synthesize-obedient.ts';
 import { Interferer, sqsAhead, type Trial } from './interferer.ts';
@@ -25,6 +26,8 @@ export interface TrialEnd extends BatchEnd {
   readonly mails: readonly string[];
   /** Calls from the start on. */
   readonly calls: readonly CloudTrailRecord[];
+  /** Of the execution, in S3L. */
+  readonly evidence: readonly StoredBundle[];
 }
 
 /** The execution's status, and its error where it has one. */
@@ -121,6 +124,7 @@ export class Prover {
           .mails()
           .map(({ subject }) => subject)
           .filter((subject) => subject.includes(batchId)),
+        evidence: await readEvidence(study.as('auditor'), { batchId, executionArn }),
         calls: await readCalls(study.cloud.accessLogPath, logged),
       };
     } finally {
