@@ -122,3 +122,23 @@ if (document.body.dataset.live !== undefined) {
 }
 count();
 setInterval(count, 1000);
+
+/** Writes what a form comes to beside it, by the server's own hand. */
+const form = document.querySelector('form[data-preview]');
+let typing;
+form?.addEventListener('input', () => {
+  clearTimeout(typing);
+  typing = setTimeout(() => void preview(), 250);
+});
+
+async function preview() {
+  const body = new URLSearchParams(new FormData(form));
+  try {
+    const answer = await fetch(form.dataset.preview, { method: 'POST', body });
+    const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    const fresh = page.getElementById('preview');
+    if (fresh !== null) grow(document.getElementById('preview'), document.adoptNode(fresh));
+  } catch {
+    // The preview is old then; the form still works, and says what is wrong when it is sent.
+  }
+}
