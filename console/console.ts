@@ -1,16 +1,21 @@
 import { Hono, type Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { addBatchRoutes } from './batches/batch-routes.ts';
 import type { ConsoleFacts } from './console-facts.ts';
 import type { Pace, Sleep } from './live/shared-poll.ts';
+import { addMailRoutes } from './mails/mail-routes.ts';
 import { notFound, RefusalContent, refusalOf } from './page/error-page.ts';
 import { type Page, writePage } from './page/layout.ts';
+import { addQuestionRoutes } from './questions/question-routes.ts';
 import { addRunRoutes } from './run/run-routes.ts';
 import { FollowedRuns } from './run/followed-runs.ts';
 import { RunIndex } from './runs/run-index.ts';
 import { addRunListRoutes } from './runs/run-list-routes.ts';
 import { type Keys, requireKey, requireOwnHost } from './security/admission.ts';
 import { fenceAnswers } from './security/headers.ts';
+import { addSensorRoutes } from './sensors/sensor-routes.ts';
 import type { ConsoleSources } from './sources.ts';
+import { addStartRoutes } from './start/start-routes.ts';
 import { addStaticRoutes } from './static-files.ts';
 
 /** What a console is made of. */
@@ -55,6 +60,11 @@ export function createConsole(options: ConsoleOptions): Hono {
   app.get('/', (context) => context.redirect('/runs', 303));
   addRunListRoutes(app, desk);
   addRunRoutes(app, desk);
+  addStartRoutes(app, desk);
+  addBatchRoutes(app, desk);
+  addMailRoutes(app, desk);
+  addSensorRoutes(app, desk);
+  addQuestionRoutes(app, desk);
   app.notFound((context) => refuse(context, notFound()));
   app.onError((error, context) => refuse(context, error));
 

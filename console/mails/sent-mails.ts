@@ -21,7 +21,9 @@ export async function readSentMails(folder: string): Promise<SentMail[]> {
     .toSorted()
     .toReversed()
     .slice(0, most);
-  return Promise.all(last.map(async (name) => readMail(name, await readFile(join(folder, name), 'utf8'))));
+  return Promise.all(
+    last.map(async (name) => readMail(name, await readFile(join(folder, name), 'utf8'))),
+  );
 }
 
 function readMail(name: string, mail: string): SentMail {

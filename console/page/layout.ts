@@ -40,10 +40,10 @@ export function writePage(
     <body data-live=${live}>
       <a class="skip" href="#main">Skip to the content</a>
       ${isBare === true ? undefined : Bar({ part, facts })}
-      ${live === undefined ? undefined : LiveState()}
       <main id="main" tabindex="-1">${content}</main>
       <div id="announcer" class="unseen" aria-live="polite"></div>
       <footer>
+        ${live === undefined ? undefined : LiveState()}
         <p>Shows opaque ids, counts, times and codes: nothing of the data. All times are UTC.</p>
       </footer>
     </body>

@@ -16,7 +16,9 @@ export function Table({
   columns: readonly Column[];
   rows: readonly (readonly Content[])[];
 }) {
-  const head = columns.map(({ title, kind }) => markup`<th scope="col" class=${kind}>${title}</th>`);
+  const head = columns.map(
+    ({ title, kind }) => markup`<th scope="col" class=${kind}>${title}</th>`,
+  );
   const body = rows.map(
     ([first, ...others]) =>
       markup`<tr><th scope="row" class=${columns[0]?.kind}>${first}</th>${others.map((cell, index) => markup`<td class=${columns[index + 1]?.kind}>${cell}</td>`)}</tr>`,

@@ -8,6 +8,7 @@ import { runWords } from '../page/pill.ts';
 import type { RunView } from './followed-run.ts';
 import type { Followed } from './followed-runs.ts';
 import { eventPages, EventsView } from './events-view.ts';
+import { EvidenceView, NoEvidenceYet, readEvidence } from './evidence-view.ts';
 import { GraphView } from './graph-view.ts';
 import { RunContent, RunHead, viewAddress, type ViewName, views } from './run-head.ts';
 import { saidOfStates } from './said-of-states.ts';
@@ -23,7 +24,16 @@ const View = z.enum(Object.keys(views) as [ViewName, ...ViewName[]]);
 
 /** A run: its graph, its table of states, its events, its evidence, and the stream that each follows. */
 export function addRunRoutes(app: Hono, desk: Desk): void {
-  const { index, followed, show } = desk;
+  const { index, followed, show, sources } = desk;
+
+  const bodyOf = async ({ run }: Followed, seen: RunView, view: ViewName, page: number) => {
+    if (view === 'graph') return GraphView({ seen });
+    if (view === 'table') return TableView({ seen });
+    if (view === 'events') return EventsView({ seen, page });
+    if (!run.hasEnded(seen)) return NoEvidenceYet();
+    const record = await readEvidence(sources, run.executionArn);
+    return EvidenceView({ record, arn: run.executionArn });
+  };
 
   const find = async (context: Context): Promise<Followed> => {
     const hash = Hash.safeParse(context.req.param('hash'));
@@ -33,7 +43,8 @@ export function addRunRoutes(app: Hono, desk: Desk): void {
   };
 
   const showView = async (context: Context, view: ViewName): Promise<Response> => {
-    const { run } = await find(context);
+    const found = await find(context);
+    const { run } = found;
     const page = pageOf(context);
     const seen = await run.look();
     if (page > eventPages(seen)) throw notFound('There is no such page of events.');
@@ -42,7 +53,7 @@ export function addRunRoutes(app: Hono, desk: Desk): void {
     return show(context, {
       title: `Run ${hash}: ${runWords[status]}`,
       part: 'runs',
-      content: RunContent({ seen, view, body: Body(seen, view, page) }),
+      content: RunContent({ seen, view, body: await bodyOf(found, seen, view, page) }),
       ...(!run.hasEnded(seen) && { live: `/runs/${hash}/live?${query}` }),
     });
   };
@@ -52,14 +63,14 @@ export function addRunRoutes(app: Hono, desk: Desk): void {
   }
 
   app.get('/runs/:hash/live', async (context) => {
-    const { poll } = await find(context);
+    const found = await find(context);
     const view = View.safeParse(context.req.query('view'));
     if (!view.success) throw badInput(`view must be one of ${View.options.join(', ')}.`);
     const page = pageOf(context);
-    return streamFragments(context, poll, {
-      fragments: (seen) => ({
+    return streamFragments(context, found.poll, {
+      fragments: async (seen) => ({
         'run-head': write(RunHead({ seen })),
-        'run-body': write(Body(seen, view.data, page)),
+        'run-body': write(await bodyOf(found, seen, view.data, page)),
       }),
       said: saidOfStates,
     });
@@ -70,17 +81,4 @@ function pageOf(context: Context): number {
   const page = PageNumber.safeParse(context.req.query('page'));
   if (!page.success) throw badInput('page must be a whole number from 1 on.');
   return page.data;
-}
-
-function Body(seen: RunView, view: ViewName, page: number) {
-  switch (view) {
-    case 'graph':
-      return GraphView({ seen });
-    case 'table':
-      return TableView({ seen });
-    case 'events':
-      return EventsView({ seen, page });
-    case 'evidence':
-      return GraphView({ seen });
-  }
 }

@@ -71,7 +71,8 @@ const Devices = (devices: readonly DeviceReport[]) =>
   });
 
 function DevicePill({ registeredAt, inServiceSince, revokedAt }: DeviceReport) {
-  if (registeredAt === undefined) return Pill({ look: 'failed', code: 'UNREGISTERED', word: 'UNREGISTERED' });
+  if (registeredAt === undefined)
+    return Pill({ look: 'failed', code: 'UNREGISTERED', word: 'UNREGISTERED' });
   if (revokedAt !== undefined) return Pill({ look: 'aborted', code: 'REVOKED', word: 'REVOKED' });
   return inServiceSince === undefined
     ? Pill({ look: 'plain', code: 'REGISTERED', word: 'REGISTERED' })
@@ -80,7 +81,8 @@ function DevicePill({ registeredAt, inServiceSince, revokedAt }: DeviceReport) {
 
 const Batches = (batches: readonly SensorBatch[]) =>
   Table({
-    caption: 'OPEN takes data; SEALED can be started; LATE has what came after, ASIDE what nobody could be given',
+    caption:
+      'OPEN takes data; SEALED can be started; LATE has what came after, ASIDE what nobody could be given',
     columns: [
       { title: 'Day' },
       { title: 'Part' },
@@ -88,16 +90,16 @@ const Batches = (batches: readonly SensorBatch[]) =>
       { title: 'State' },
       { title: 'Objects', kind: 'n' },
       { title: 'Records', kind: 'n' },
-      { title: '' },
+      { title: 'Sealed' },
     ],
-    rows: batches.map(({ day, part, number, batchId, state, objects, records }) => [
+    rows: batches.map(({ day, part, number, batchId, state, objects, records, sealedAt }) => [
       day,
       number === 1 && part !== 'LATE' ? part : `${part} ${number}`,
       markup`<a href=${`/batches/${batchId}`}><code>${batchId}</code></a>`,
       Pill({ look: state === 'SEALED' ? 'plain' : 'running', code: state, word: state }),
       grouped(objects),
       grouped(records),
-      '',
+      At({ time: sealedAt }),
     ]),
   });
 

@@ -49,9 +49,9 @@ export function readForm(typed: Readonly<Record<string, unknown>>): ReadForm {
   }
   for (const [field, text] of Object.entries(typedTexts(wanted))) {
     const telling = fields.find((each) => each === field);
-    if (telling !== undefined) faults[telling] ??= telltale(telling, text);
+    const found = telling && telltale(telling, text);
+    if (telling !== undefined && found !== undefined) faults[telling] ??= found;
   }
-  for (const field of fields) if (faults[field] === undefined) delete faults[field];
   const isWell = read.success && Object.keys(faults).length === 0;
   return {
     request: isWell ? read.data : undefined,
@@ -65,7 +65,9 @@ const numberOf = (text: string): number => (/^[0-9]{1,15}$/.test(text) ? Number(
 function faultOf(field: Field, message: string, given: unknown): string {
   if (given === undefined) return `${field} is missing`;
   if (Number.isNaN(given)) return `${field} must be a whole number`;
-  return message.startsWith(field) || message.startsWith('batch id') ? message : `${field}: ${message}`;
+  return message.startsWith(field) || message.startsWith('batch id')
+    ? message
+    : `${field}: ${message}`;
 }
 
 function telltale(field: Field, text: string): string | undefined {
