@@ -1,4 +1,3 @@
-import { awsFailure } from '../../client/aws-failure.ts';
 import { UserError } from '../../client/exit-codes.ts';
 import { reportError } from '../../client/report-error.ts';
 import { EvidenceError } from '../../audit/evidence-error.ts';
@@ -53,9 +52,6 @@ export function refusalOf(error: unknown): Refusal {
     }
   }
 }
-
-/** Whether the same page may be there a moment later. */
-export const passes = (error: unknown): boolean => awsFailure(error) !== undefined;
 
 const asSentence = (text: string): string =>
   `${text.charAt(0).toUpperCase()}${text.slice(1)}${text.endsWith('.') ? '' : '.'}`;

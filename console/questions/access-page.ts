@@ -15,7 +15,7 @@ import { NoLog, QuestionTabs, SameAsCommand } from './question-tabs.ts';
 import { type AccessField, accessFields, type AskedAccess } from './read-question.ts';
 
 /** Calls that a page shows; the command tells all. */
-const mostCalls = 500;
+const mostCalls = 200;
 
 /** The first calls of an answer, and what was counted over all of it. */
 export interface AccessAnswer {

@@ -52,7 +52,7 @@ export const NoEvidenceYet = () =>
   markup`<p class="notice">The run goes on. Its evidence is told here once it has ended: what existed, what was destroyed, and how that was checked.</p>`;
 
 const Written = ({ id, title, body }: Section) =>
-  markup`<section id=${id} aria-labelledby=${`${id}-title`}><h2 id=${`${id}-title`}>${title}</h2>${taken(reportMarkup`${body}`.text)}</section>`;
+  markup`<div class="part" id=${id}><h2>${title}</h2>${taken(reportMarkup`${body}`.text)}</div>`;
 
 /** What outlives this page: the report as one file, and the signed bundle. */
 function Kept({ record, arn }: { record: RunRecord; arn: string }) {

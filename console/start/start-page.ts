@@ -41,13 +41,10 @@ export function StartContent({ choices, form, formSecret, isSent }: Asked) {
             ({ batchId, sealedAt }) => [batchId, `${batchId}, sealed ${moment(sealedAt)}`] as const,
           ),
         ])}
-        ${Choice(
-          told,
-          'pipeline',
-          'Pipeline',
-          undefined,
-          choices.pipelines.map((name) => [name, name] as const),
-        )}
+        ${Choice(told, 'pipeline', 'Pipeline', undefined, [
+          ['', 'Choose a pipeline'],
+          ...choices.pipelines.map((name) => [name, name] as const),
+        ])}
         <div class="row">
           ${Typed(told, 'workers', 'Workers', markup`default: the deployment’s`, 'numeric')}
           ${Choice(told, 'tenancy', 'Tenancy', undefined, [

@@ -44,10 +44,9 @@ export function addStartRoutes(app: Hono, { sources, keys, origin, show }: Desk)
     return { batches, pipelines: await pipelines() };
   }
 
-  app.get('/start', async (context) => {
-    const [pipeline] = await pipelines();
-    return answer(context, readForm({ batchId: context.req.query('batch'), pipeline }), false);
-  });
+  app.get('/start', async (context) =>
+    answer(context, readForm({ batchId: context.req.query('batch') }), false),
+  );
   const own = requireOwnForm(origin, keys.form);
   app.post('/start/preview', own, async (context) =>
     answer(context, readForm(await context.req.parseBody()), false),
