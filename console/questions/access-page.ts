@@ -43,9 +43,9 @@ interface Told {
 const labels: Readonly<Record<AccessField, readonly [string, string]>> = {
   object: ['Object', 'its id'],
   principal: ['Principal', 'a role or a session'],
-  run: ['Run', 'of a batch, or a run'],
+  run: ['Run', 'a batch’s id, or a run’s'],
   from: ['From', 'like 2026-11-23T08:00:00Z'],
-  to: ['To', 'both are among it'],
+  to: ['To', 'that moment included'],
 };
 
 /** Who called what on what, when, and what became of it. */

@@ -34,7 +34,7 @@ describe('admission to the console', () => {
   ])(
     'refuses %s, says what to do, and nothing of the study',
     async (_what, path, headers, status) => {
-      const answer = await ask(path, headers as Record<string, string>);
+      const answer = await ask(path, headers);
 
       const page = await answer.text();
       expect(answer.status).toBe(status);

@@ -1,21 +1,31 @@
 import { readFile } from 'node:fs/promises';
-import { DynamoDBClient, GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import {
+  DynamoDBClient,
+  GetItemCommand,
+  type GetItemInput,
+  QueryCommand,
+  type QueryInput,
+} from '@aws-sdk/client-dynamodb';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
 import {
   DescribeExecutionCommand,
+  type DescribeExecutionInput,
   DescribeStateMachineForExecutionCommand,
   ExecutionDoesNotExist,
   GetExecutionHistoryCommand,
+  type GetExecutionHistoryInput,
   type HistoryEvent,
   ListExecutionsCommand,
+  type ListExecutionsInput,
   SFNClient,
   StartExecutionCommand,
+  type StartExecutionInput,
 } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import { type AwsStub, mockClient } from 'aws-sdk-client-mock';
+import { mockClient } from 'aws-sdk-client-mock';
 import type { Deployment } from '../../client/deployment.ts';
 import { createConsole } from '../../console/console.ts';
 import type { Sleep } from '../../console/live/shared-poll.ts';
@@ -48,7 +58,8 @@ export interface RecordedStudy {
   readonly executions: RecordedExecution[];
   readonly items: Record<string, unknown>[];
   readonly calls: unknown[];
-  readonly sfn: AwsStub<object, { readonly $metadata: object }, never>;
+  /** Names of the commands that Step Functions was sent, with what they asked. */
+  sent(): { readonly name: string; readonly input: object }[];
   run(scene: SceneName): RecordedExecution;
   sources(more?: Partial<ConsoleSources>): ConsoleSources;
   readonly deployment: Deployment;
@@ -79,44 +90,50 @@ export async function recordedStudy(): Promise<RecordedStudy> {
     if (execution !== undefined) return execution;
     throw new ExecutionDoesNotExist({ message: 'canary', $metadata: {} });
   };
-  sfn.on(ListExecutionsCommand).callsFake(({ statusFilter, maxResults, nextToken }) => {
-    const from = Number(nextToken ?? 0);
-    const all = executions
-      .filter(({ status }) => statusFilter === undefined || status === statusFilter)
-      .toSorted((a, b) => Date.parse(b.started) - Date.parse(a.started));
-    const some = all.slice(from, from + maxResults);
-    return {
-      executions: some.map((one) => ({ ...summary(one), redriveCount: one.redrives })),
-      ...(from + maxResults < all.length && { nextToken: String(from + maxResults) }),
-    };
-  });
-  sfn.on(DescribeExecutionCommand).callsFake(({ executionArn }) => {
+  sfn
+    .on(ListExecutionsCommand)
+    .callsFake(({ statusFilter, maxResults = 0, nextToken }: ListExecutionsInput) => {
+      const from = Number(nextToken ?? 0);
+      const all = executions
+        .filter(({ status }) => statusFilter === undefined || status === statusFilter)
+        .toSorted((a, b) => Date.parse(b.started) - Date.parse(a.started));
+      const some = all.slice(from, from + maxResults);
+      return {
+        executions: some.map((one) => ({ ...summary(one), redriveCount: one.redrives })),
+        ...(from + maxResults < all.length && { nextToken: String(from + maxResults) }),
+      };
+    });
+  sfn.on(DescribeExecutionCommand).callsFake(({ executionArn }: DescribeExecutionInput) => {
     const one = found(executionArn);
     const { error, cause, input, redrives } = one;
     return { ...summary(one), error, cause, input, redriveCount: redrives };
   });
   sfn.on(DescribeStateMachineForExecutionCommand).resolves({ definition });
-  sfn.on(GetExecutionHistoryCommand).callsFake(({ executionArn, reverseOrder }) => {
-    if (study.trouble !== undefined) throw study.trouble;
-    const { events, known } = found(executionArn);
-    const told = events.slice(0, known) as unknown as HistoryEvent[];
-    return { events: reverseOrder === true ? told.toReversed() : told };
-  });
-  sfn.on(StartExecutionCommand).callsFake(({ stateMachineArn, name, input }) => {
-    const executionArn = `${String(stateMachineArn).replace(':stateMachine:', ':execution:')}:${String(name)}`;
-    const started = '2026-11-24T00:00:00.000Z';
-    const events = [{ id: 1, previousEventId: 0, timestamp: started, type: 'ExecutionStarted' }];
-    executions.push({
-      executionArn,
-      status: 'RUNNING',
-      started,
-      redrives: 0,
-      input,
-      events,
-      known: 1,
+  sfn
+    .on(GetExecutionHistoryCommand)
+    .callsFake(({ executionArn, reverseOrder }: GetExecutionHistoryInput) => {
+      if (study.trouble !== undefined) throw study.trouble;
+      const { events, known } = found(executionArn);
+      const told = events.slice(0, known) as unknown as HistoryEvent[];
+      return { events: reverseOrder === true ? told.toReversed() : told };
     });
-    return { executionArn };
-  });
+  sfn
+    .on(StartExecutionCommand)
+    .callsFake(({ stateMachineArn, name, input = '' }: StartExecutionInput) => {
+      const executionArn = `${(stateMachineArn ?? '').replace(':stateMachine:', ':execution:')}:${name ?? ''}`;
+      const started = '2026-11-24T00:00:00.000Z';
+      const events = [{ id: 1, previousEventId: 0, timestamp: started, type: 'ExecutionStarted' }];
+      executions.push({
+        executionArn,
+        status: 'RUNNING',
+        started,
+        redrives: 0,
+        input,
+        events,
+        known: 1,
+      });
+      return { executionArn };
+    });
   answerForLedger(dynamodb, items);
   const deployment: Deployment = {
     settings: clientSettings,
@@ -129,7 +146,11 @@ export async function recordedStudy(): Promise<RecordedStudy> {
     executions,
     items,
     calls: scenes.flatMap((lines) => lines.flatMap(({ call }) => call ?? [])),
-    sfn: sfn as never,
+    sent: () =>
+      sfn.calls().map(({ args: [command] }) => ({
+        name: command.constructor.name,
+        input: command.input,
+      })),
     deployment,
     run: (scene) => executions[sceneNames.indexOf(scene)]!,
     sources: (more = {}) => ({
@@ -190,24 +211,22 @@ async function readLines(name: SceneName): Promise<Line[]> {
 
 function executionOf(lines: readonly Line[]): RecordedExecution {
   const execution = lines.find((line) => line.execution !== undefined)!.execution!;
-  const events = lines.flatMap(({ event }) => event ?? []);
+  const events = lines.flatMap(({ event }) => (event === undefined ? [] : [event]));
   return { ...execution, events, known: events.length };
 }
 
 function itemsOf(lines: readonly Line[], executionArn: string): Record<string, unknown>[] {
   const batch = lines.find((line) => line.batch !== undefined)?.batch ?? {};
-  return lines
-    .flatMap(({ object, mail }) => {
-      if (object !== undefined) {
-        const { objectId, ...rest } = object;
-        return [{ ...rest, item: `OBJECT#${String(objectId)}` }];
-      }
-      if (mail === undefined) return [];
-      const { kind, redrive, sentAt } = mail;
+  const objects = lines.flatMap(({ object }) => (object === undefined ? [] : [object]));
+  const mails = lines.flatMap(({ mail }) => (mail === undefined ? [] : [mail]));
+  return [
+    { ...batch, item: 'BATCH', kind: 'BATCH' },
+    ...objects.map(({ objectId, ...rest }) => ({ ...rest, item: `OBJECT#${String(objectId)}` })),
+    ...mails.map(({ kind, redrive, sentAt }) => {
       const run = runName({ executionArn, redrive });
-      return [{ batchId: batch.batchId, item: `MAIL#${run}#${kind}`, sentAt }];
-    })
-    .concat([{ ...batch, item: 'BATCH', kind: 'BATCH' }] as never);
+      return { batchId: batch.batchId, item: `MAIL#${run}#${kind}`, sentAt };
+    }),
+  ];
 }
 
 /** Answers the few kinds of questions that the ledger is asked. */
@@ -216,13 +235,13 @@ function answerForLedger(
   items: readonly Record<string, unknown>[],
 ): void {
   const ledger = mockClient(dynamodb);
-  ledger.on(GetItemCommand).callsFake(({ Key }) => {
-    const { batchId, item } = unmarshall(Key);
+  ledger.on(GetItemCommand).callsFake(({ Key }: GetItemInput) => {
+    const { batchId, item } = unmarshall(Key ?? {});
     const found = items.find((one) => one.batchId === batchId && one.item === item);
     return { Item: found && marshall(found, { removeUndefinedValues: true }) };
   });
-  ledger.on(QueryCommand).callsFake(({ IndexName, ExpressionAttributeValues }) => {
-    const values = unmarshall(ExpressionAttributeValues);
+  ledger.on(QueryCommand).callsFake(({ IndexName, ExpressionAttributeValues = {} }: QueryInput) => {
+    const values = unmarshall(ExpressionAttributeValues) as Record<string, string | undefined>;
     const { ':partition': partition, ':prefix': prefix = '', ':from': from = '' } = values;
     const found =
       IndexName === undefined

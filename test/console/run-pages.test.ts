@@ -75,7 +75,7 @@ describe('the reason of a run', () => {
     for (const view of ['', '/table', '/events', '/evidence']) {
       const page = await text(`/runs/${hash}${view}`);
 
-      expect(page.match(/<p id="reason"[^>]*>([^<]*)/)?.[1]).toContain(sentence);
+      expect(/<p id="reason"[^>]*>([^<]*)/.exec(page)?.[1]).toContain(sentence);
     }
   });
 

@@ -28,7 +28,7 @@ function stage(views: (number | Error)[]) {
     pauses,
     looks: () => looks,
     /** Lets one pause pass. */
-    async pass() {
+    pass: async () => {
       await settle();
       go();
       await settle();
