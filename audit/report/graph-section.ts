@@ -4,12 +4,14 @@ import type { RunEvidence } from '../read-run-record.ts';
 import { type Content, drawn, markup } from './html.ts';
 import { paragraphs, type Section } from './page-parts.ts';
 
+type DrawnEvidence = Pick<RunEvidence, 'record' | 'definition'>;
+
 /** The run graph, or why there is none. */
-export function graphSection(evidence: RunEvidence): Section {
+export function graphSection(evidence: DrawnEvidence): Section {
   return { id: 'graph', title: 'Run graph', body: graph(evidence) };
 }
 
-function graph({ record, definition }: RunEvidence): Content {
+function graph({ record, definition }: DrawnEvidence): Content {
   try {
     const svg = forPage(drawRunGraph(definition, record));
     return markup`<div class="scroll graph" tabindex="0" role="region" aria-label="States and workers">${drawn(svg)}</div>
