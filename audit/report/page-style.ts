@@ -14,6 +14,25 @@ const nth = (kind: string): string =>
 const nthCell = (kind: string): string =>
   columns.map((at) => `.${kind}${at} tbody>tr>:nth-child(${at})`).join();
 
+/** Columns of numbers, codes and digests, by the classes that a table of the report has. */
+export const columnStyle = [
+  `${nth('n')}{text-align:right}`,
+  `${nthCell('c')},${nthCell('d')}{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:11.5px;line-height:1.6}`,
+  `${nthCell('c')}{white-space:nowrap}`,
+  // A digest of 64 digits stands in two lines.
+  `${nthCell('d')}{min-width:calc(32.2ch + 14px);max-width:calc(32.5ch + 14px);overflow-wrap:anywhere}`,
+].join('\n');
+
+/** The timeline, in the colours of the graph. */
+export const timelineStyle = [
+  `.timeline{display:block;min-width:860px;width:100%;font-family:inherit}
+.timeline text{fill:var(--czar-text)}
+.timeline text.quiet{fill:var(--czar-quiet)}
+.timeline .tick{stroke:var(--czar-panelLine);stroke-width:.5;stroke-dasharray:2 3}
+.timeline .on-work{fill:var(--czar-back)}`,
+  ...looks.map(ofLook),
+].join('\n');
+
 /** The style of the page, in the colours of the graph: on screens light or dark, on paper light. */
 export const pageStyle = [
   `:root{color-scheme:light dark;${declared(schemes.light)}}`,
@@ -57,17 +76,8 @@ th,td{text-align:left;vertical-align:top;padding:5px 14px 5px 0}
 thead th{border-bottom:1.5px solid var(--czar-panelLine);white-space:nowrap;vertical-align:bottom}
 tbody th{font-weight:500}
 tbody tr{border-bottom:1px solid color-mix(in srgb,var(--czar-panelLine) 35%,transparent)}`,
-  `${nth('n')}{text-align:right}`,
-  `${nthCell('c')},${nthCell('d')}{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:11.5px;line-height:1.6}`,
-  `${nthCell('c')}{white-space:nowrap}`,
-  // A digest of 64 digits stands in two lines.
-  `${nthCell('d')}{min-width:calc(32.2ch + 14px);max-width:calc(32.5ch + 14px);overflow-wrap:anywhere}`,
-  `.timeline{display:block;min-width:860px;width:100%;font-family:inherit}
-.timeline text{fill:var(--czar-text)}
-.timeline text.quiet{fill:var(--czar-quiet)}
-.timeline .tick{stroke:var(--czar-panelLine);stroke-width:.5;stroke-dasharray:2 3}
-.timeline .on-work{fill:var(--czar-back)}`,
-  ...looks.map(ofLook),
+  columnStyle,
+  timelineStyle,
   `footer{padding-top:28px;padding-bottom:48px;color:var(--czar-quiet);font-size:13px}
 @page{size:A4;margin:14mm}
 @media print{body{font-size:10pt;-webkit-print-color-adjust:exact;print-color-adjust:exact}.czar-run-graph.czar-run-graph{${declared(schemes.light)}}header,main,nav,footer{max-width:none;padding-left:0;padding-right:0}header{padding-top:0}nav{display:none}section{padding-top:18pt}h2,h3,caption,thead,p:has(+.scroll){break-after:avoid}#graph{break-before:page;padding-top:0}tr,.figures,.verdict,p{break-inside:avoid}.scroll{overflow:visible}table{font-size:8pt}td,th{padding-right:8px}${nthCell('c')},${nthCell('d')}{font-size:6.5pt}${nthCell('d')}{min-width:calc(32.2ch + 8px)}.timeline{min-width:0}.graph{border:0;break-inside:avoid}.graph svg{min-width:0;max-height:225mm}.badge{font-size:8.5pt;line-height:1.4}}`,
