@@ -58,7 +58,7 @@ const Written = ({ id, title, body }: Section) =>
 function Kept({ record, arn }: { record: RunRecord; arn: string }) {
   const run = nameFor(record, arn);
   return markup`<div class="panel" id="bundle"><h2>To keep</h2>
-    <p>The report of this run as one file, the bundle that it was written into, and the check of it by anybody, offline:</p>
+    <p><a href=${`/runs/${record.execution.hash}/bundle`}>The signed bundle</a>, as the deployment wrote it some minutes after the end and keeps it under object lock. The report as one file, the bundle with its folder, and the check by anybody, offline:</p>
     ${Copyable({
       text: [
         `czar evidence report ${run} --to report.html`,

@@ -1,5 +1,6 @@
 import type { Context, Hono } from 'hono';
 import * as z from 'zod';
+import { fetchStored } from '../../client/evidence/stored-evidence.ts';
 import type { Desk } from '../console.ts';
 import { streamFragments } from '../live/stream-fragments.ts';
 import { badInput, notFound } from '../page/error-page.ts';
@@ -61,6 +62,26 @@ export function addRunRoutes(app: Hono, desk: Desk): void {
   for (const view of View.options) {
     app.get(viewAddress(':hash', view), (context) => showView(context, view));
   }
+
+  // As the deployment wrote it by itself, byte for byte: `czar evidence verify` is for whoever has it then.
+  app.get('/runs/:hash/bundle', async (context) => {
+    const { run } = await find(context);
+    const { record } = await run.look();
+    const { settings, s3 } = sources.deployment;
+    const place = {
+      study: settings.study,
+      batchId: record.request.batchId,
+      executionHash: record.execution.hash,
+      redrive: record.execution.redrives,
+    };
+    const bytes = await fetchStored(s3, settings.logBucket, place);
+    const { batchId = 'none', executionHash, redrive } = place;
+    const name = `evidence-${batchId}-${executionHash}-${redrive}.zip`;
+    return context.body(new Uint8Array(bytes), 200, {
+      'Content-Type': 'application/zip',
+      'Content-Disposition': `attachment; filename="${name}"`,
+    });
+  });
 
   app.get('/runs/:hash/live', async (context) => {
     const found = await find(context);

@@ -1,3 +1,5 @@
+import { GetObjectCommand, NoSuchKey } from '@aws-sdk/client-s3';
+import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, it } from 'vitest';
 import { errorMeanings } from '../../console/run/error-meanings.ts';
 import { stateId } from '../../console/run/state-id.ts';
@@ -116,5 +118,21 @@ describe('the evidence of a run', () => {
       expect(page).toContain(`<h2>${title}</h2>`);
     }
     expect(page).toContain('czar evidence export brzxjfhjq');
+  });
+
+  it('has the bundle as it is stored, and a sentence where none is', async () => {
+    const s3 = mockClient(study.deployment.s3);
+    const Body = { transformToByteArray: () => Promise.resolve(Buffer.from('PK')) } as never;
+    const Key = `evidence/v1/czarhipaa/brzxjfhjq/${hashOf(study.run('success'))}-0.zip`;
+    s3.on(GetObjectCommand).rejects(new NoSuchKey({ message: 'CANARY', $metadata: {} }));
+    s3.on(GetObjectCommand, { Key }).resolves({ Body });
+
+    const stored = await get(`/runs/${hashOf(study.run('success'))}/bundle`);
+    const none = await get(`/runs/${hashOf(study.run('failed'))}/bundle`);
+
+    expect(await stored.text()).toBe('PK');
+    expect(stored.headers.get('content-type')).toBe('application/zip');
+    expect(none.status).toBe(400);
+    expect(await none.text()).toContain('No evidence of this run is stored');
   });
 });
