@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
+import { filesOfOwnProcess, otherTests } from './test/support/own-process.ts';
 
 const shared = {
   env: { CDK_VALIDATION: 'false', POWERTOOLS_DEV: 'true' },
@@ -9,22 +10,36 @@ const shared = {
 /** A batch of the prover waits for its processes most of the time: while it does, others go on. */
 const batchWorkers = availableParallelism() * 2;
 
+const notUnit = [...configDefaults.exclude, ...otherTests];
+const alone = filesOfOwnProcess(import.meta.dirname);
+
+const unit = {
+  ...shared,
+  testTimeout: 5_000,
+  // Of two cores vitest would take one.
+  maxWorkers: '100%',
+  hookTimeout: 60_000,
+};
+
 export default defineConfig({
   test: {
     passWithNoTests: false,
     reporters: ['default', './test/support/closing-line-reporter.ts'],
     projects: [
       {
+        // One process for many files: what they import is loaded once.
         test: {
-          ...shared,
+          ...unit,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, 'test/{e2e,failures,mutations}/**'],
-          testTimeout: 5_000,
-          // Of two cores vitest would take one.
-          maxWorkers: '100%',
-          hookTimeout: 60_000,
+          exclude: [...notUnit, ...alone],
+          isolate: false,
+          setupFiles: ['test/support/leave-process.ts'],
         },
+      },
+      {
+        // A process for each file.
+        test: { ...unit, name: 'unit-alone', include: alone, exclude: notUnit },
       },
       {
         // Whole batches in an embedded cloud: minutes of a laptop's time are what is tested.

@@ -2,18 +2,9 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import * as z from 'zod';
 import { DeviceId } from '../../ingest/model/codes.ts';
+import { DeviceDescription } from '../../ingest/model/device-description.ts';
 import { Study } from '../../workflow/model/code.ts';
 import { UserError } from '../exit-codes.ts';
-
-/** What a device is told, in `device.json` beside its key and its certificate. */
-export const DeviceSettings = z.strictObject({
-  study: Study,
-  device: DeviceId,
-  /** Host of AWS IoT, or host and port. */
-  endpoint: z.string().min(1),
-  everySeconds: z.int().min(1),
-});
-export type DeviceSettings = z.infer<typeof DeviceSettings>;
 
 /** How far a registration has come; only while it is not done. */
 const Registration = z.strictObject({
@@ -29,7 +20,7 @@ const underWay = 'registration.json';
 
 /** Devices in a folder: those that are registered, and those whose registration was cut off. */
 export interface DeviceFolder {
-  readonly done: readonly DeviceSettings[];
+  readonly done: readonly DeviceDescription[];
   readonly begun: readonly Registration[];
 }
 
@@ -47,7 +38,7 @@ export async function readDeviceFolder(folder: string, study: string): Promise<D
   const found = await Promise.all(
     devices.map(async (device) => ({
       device,
-      done: await readJson(join(folder, device, done), DeviceSettings),
+      done: await readJson(join(folder, device, done), DeviceDescription),
       begun: await readJson(join(folder, device, underWay), Registration),
     })),
   );
@@ -90,7 +81,7 @@ export async function writeCertificate(folder: string, device: string, pem: stri
 }
 
 /** Writes what the device is told, with which its registration is done. */
-export async function writeDone(folder: string, settings: DeviceSettings): Promise<void> {
+export async function writeDone(folder: string, settings: DeviceDescription): Promise<void> {
   const own = join(folder, settings.device);
   await writePrivate(join(own, done), `${JSON.stringify(settings, undefined, 2)}\n`);
   await rm(join(own, underWay), { force: true });

@@ -8,12 +8,12 @@ import {
   type IoTClient,
 } from '@aws-sdk/client-iot';
 import { deviceIdLength } from '../../ingest/model/codes.ts';
+import type { DeviceDescription } from '../../ingest/model/device-description.ts';
 import { registerDevice } from '../../ledger/sensors/devices.ts';
 import type { Table } from '../../ledger/table.ts';
 import { mintCode } from '../../workflow/model/code.ts';
 import { UserError } from '../exit-codes.ts';
 import {
-  type DeviceSettings,
   keepKey,
   noteRegistration,
   readDeviceFolder,
@@ -46,7 +46,7 @@ export interface Registering {
 export async function* registerDevices(
   count: number,
   to: Registering,
-): AsyncGenerator<DeviceSettings, void> {
+): AsyncGenerator<DeviceDescription, void> {
   const { done, begun } = await readDeviceFolder(to.folder, to.study);
   const missing = Math.max(count - done.length - begun.length, 0);
   if (begun.length + missing === 0) return;
@@ -69,7 +69,7 @@ async function register(
   begun: Registration,
   endpoint: string,
   to: Registering,
-): Promise<DeviceSettings> {
+): Promise<DeviceDescription> {
   const { iot, sensors, folder, study } = to;
   const { device } = begun;
   to.signal.throwIfAborted();

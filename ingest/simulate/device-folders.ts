@@ -1,22 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as z from 'zod';
-import { Study } from '../../workflow/model/code.ts';
-import { DeviceId } from '../model/codes.ts';
+import { DeviceDescription } from '../model/device-description.ts';
 import { FleetError } from './fleet-error.ts';
 
-/** What `czar iot register` says of a device, in its `device.json`. */
-export const DeviceFile = z.strictObject({
-  study: Study,
-  device: DeviceId,
-  /** Host of the broker, and its port where it is not 8883. */
-  endpoint: z.string().regex(/^[A-Za-z0-9.-]+(:[0-9]{1,5})?$/),
-  everySeconds: z.int().min(1).max(86_400),
-});
-export type DeviceFile = z.infer<typeof DeviceFile>;
-
 /** A registered device: what it is, and what it proves it with. */
-export interface RegisteredDevice extends DeviceFile {
+export interface RegisteredDevice extends DeviceDescription {
   /** In PEM. */
   readonly key: Buffer;
   readonly cert: Buffer;
@@ -62,9 +50,9 @@ async function readDevice(folder: string): Promise<RegisteredDevice> {
   return { ...parseDeviceFile(file), key, cert };
 }
 
-function parseDeviceFile(file: Buffer): DeviceFile {
+function parseDeviceFile(file: Buffer): DeviceDescription {
   try {
-    return DeviceFile.parse(JSON.parse(file.toString()));
+    return DeviceDescription.parse(JSON.parse(file.toString()));
   } catch (cause) {
     throw new FleetError('FOLDER', 'a device.json is not as czar iot register writes it', {
       cause,

@@ -1,6 +1,7 @@
-import { IngestFailure } from '../../ingest/model/ingest-run.ts';
+import type { IngestFailure } from '../../ingest/model/ingest-run.ts';
 import type { Trouble } from '../../ingest/model/sensor-items.ts';
 import { WorkbenchStoppedError, WorkbenchUnreachableError } from '../../workflow/model/errors.ts';
+import { isKnownReason } from '../../workflow/model/reason.ts';
 
 /** The trouble that a run's failure is. */
 export function failureTrouble({ state, code }: IngestFailure): Trouble {
@@ -10,10 +11,9 @@ export function failureTrouble({ state, code }: IngestFailure): Trouble {
 }
 
 /**
- * A failure as it may be written down: an error's name only if it is one. AWS's are, and so are ours;
- * what a poller answers need not be.
+ * A failure as it may be written down: by an error's name only if it is a known one, ours or AWS's. What
+ * a poller answers may be anything, in the form of a name, too.
  */
 export function namedFailure({ state, code }: { state: string; code: string }): IngestFailure {
-  const isName = IngestFailure.shape.code.safeParse(code).success;
-  return { state, code: isName ? code : 'UnexpectedError' };
+  return { state, code: isKnownReason(code) ? code : 'UnexpectedError' };
 }

@@ -16,7 +16,7 @@ export interface TemplateResource {
   readonly DependsOn?: string | string[];
 }
 
-/** A template as a test reads it, and may break it. */
+/** A template as a test reads it. A test that breaks one breaks a copy. */
 export interface StackTemplate {
   readonly Resources: Record<string, TemplateResource>;
   readonly Outputs?: Record<string, unknown>;
@@ -58,7 +58,16 @@ async function bundleWhatIsMissing(): Promise<void> {
 const bundled = bundleWhatIsMissing();
 const synthesized = new Map<string, Promise<Study>>();
 
-/** Synthesizes a study with cdk.json's context and what a test adds; once per file and context. */
+/** Makes a value and all in it read-only: who breaks a template that others test finds out, and copies it. */
+function frozen<Value>(value: Value): Value {
+  if (typeof value === 'object' && value !== null) {
+    Object.values(value).forEach(frozen);
+    Object.freeze(value);
+  }
+  return value;
+}
+
+/** Synthesizes a study with cdk.json's context and what a test adds; once per process and context. */
 export function synthesize(context: Record<string, unknown> = {}): Promise<Study> {
   const key = JSON.stringify(context);
   const known = synthesized.get(key);
@@ -71,7 +80,9 @@ export function synthesize(context: Record<string, unknown> = {}): Promise<Study
 async function synthesizeNow(context: Record<string, unknown>): Promise<Study> {
   const app = await addTestStudy(context);
   const { stacks } = app.synth();
-  const templates = stacks.map(({ id, template }) => [id, template as StackTemplate] as const);
+  const templates = stacks.map(
+    ({ id, template }) => [id, frozen(template as StackTemplate)] as const,
+  );
   return { app, templates: Object.fromEntries(templates) };
 }
 

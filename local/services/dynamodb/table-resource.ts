@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import type { CreatedResource, DeclaredResource, ResourceHandler } from '../../api.ts';
 import { readProperties } from '../../assembly/read-properties.ts';
@@ -53,6 +54,17 @@ function partitionKey(schema: z.infer<typeof KeySchema>): string {
   return schema.find(({ KeyType }) => KeyType === 'HASH')?.AttributeName ?? '';
 }
 
+const Description = z.object({ Table: z.object({ TableStatus: z.string() }) });
+
+/** Waits, as CloudFormation does: a table that is still made is to every item's call not there. */
+async function untilActive(store: ItemStore, name: string): Promise<void> {
+  for (;;) {
+    const answer = await store.call('DescribeTable', JSON.stringify({ TableName: name }));
+    if (Description.parse(JSON.parse(answer)).Table.TableStatus === 'ACTIVE') return;
+    await sleep(1);
+  }
+}
+
 /** Creates the tables of templates. */
 export function tableResource(store: ItemStore, tables: Tables): ResourceHandler {
   const create = async (resource: DeclaredResource): Promise<CreatedResource> => {
@@ -72,6 +84,7 @@ export function tableResource(store: ItemStore, tables: Tables): ResourceHandler
         LocalSecondaryIndexes,
       }),
     );
+    await untilActive(store, name);
     const arn = tables.arn(name);
     tables.add({
       name,

@@ -9,7 +9,7 @@ import { bootId, deviceId, subject } from '../../ledger/sensors/sensor-tables.ts
 import { clientSettings } from '../fake-aws/study.ts';
 import { ingestSettings, useSensors } from '../iot/sensor-study.ts';
 import { useLaptop } from '../laptop.ts';
-import { czar, jsonLines } from '../run-czar.ts';
+import { czar, czarProcess, jsonLines } from '../run-czar.ts';
 
 const laptop = useLaptop();
 const study = useSensors(laptop);
@@ -83,7 +83,7 @@ describe('czar iot register and revoke', { timeout: 30_000 }, () => {
   it('make devices in a folder, and take their certificates from them', async () => {
     const folder = join(laptop.root, 'devices');
 
-    const made = await czar('--json', 'iot', 'register', '--count', '2', '--to', folder);
+    const made = await czarProcess('--json', 'iot', 'register', '--count', '2', '--to', folder);
     const [one = '', other = ''] = readdirSync(folder);
     const revoked = await czar('--json', 'iot', 'revoke', one);
     const again = await czar('iot', 'revoke', one);

@@ -5,7 +5,7 @@ import { batchResultKey } from '../../../workflow/model/keys.ts';
 import { batchId, clientSettings, place } from '../fake-aws/study.ts';
 import { useLaptop } from '../laptop.ts';
 import { encrypted, noteBatch, store, tarOf } from '../results/result-tar.ts';
-import { czar, jsonLines, startCzar } from '../run-czar.ts';
+import { czar, czarProcess, jsonLines, startCzar } from '../run-czar.ts';
 import { asAnswer, twoWorkers } from '../watch/history.ts';
 
 /** Digest of what a result was made of. */
@@ -85,7 +85,7 @@ describe('czar start', { timeout: 30_000 }, () => {
   it('follows it to its end where it is told to', async () => {
     execution('FAILED');
 
-    const { code, stdout, stderr } = await czar(
+    const { code, stdout, stderr } = await czarProcess(
       'start',
       batchId,
       '--pipeline',

@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { BatchId } from '../../../workflow/model/code.ts';
 import { batchId, place } from '../fake-aws/study.ts';
 import { useLaptop } from '../laptop.ts';
-import { type Ended, czar, jsonLines, startCzar } from '../run-czar.ts';
+import { type Ended, czar, czarProcess, jsonLines, startCzar } from '../run-czar.ts';
 import { manifestPlace, readStoredBatch } from '../upload/stored-batch.ts';
 
 const laptop = useLaptop();
@@ -31,7 +31,7 @@ function surfaces({ stdout, stderr }: Ended): string {
 
 describe('czar upload', { timeout: 30_000 }, () => {
   it('mints a batch id, tells it before anything is sent, and the sealed batch at the end', async () => {
-    const ended = await czar('upload', folder(), '--json');
+    const ended = await czarProcess('upload', folder(), '--json');
 
     const [result] = jsonLines(ended.stdout);
     const [first] = jsonLines(ended.stderr);
@@ -55,7 +55,7 @@ describe('czar upload', { timeout: 30_000 }, () => {
     async () => {
       const path = folder();
       laptop.aws.s3.before = () => (laptop.aws.s3.objects.size < 5 ? undefined : 'drop');
-      const lost = await czar('upload', path, '--batch', batchId, '--json');
+      const lost = await czarProcess('upload', path, '--batch', batchId, '--json');
       laptop.aws.s3.before = () => undefined;
 
       const resumed = await czar('upload', path, '--batch', batchId, '--json');

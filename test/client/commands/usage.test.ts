@@ -1,13 +1,13 @@
 import { describe, expect, it, vi } from 'vitest';
 import { exitCodes } from '../../../client/exit-codes.ts';
 import { useLaptop } from '../laptop.ts';
-import { czar, jsonLines } from '../run-czar.ts';
+import { czar, czarProcess, jsonLines } from '../run-czar.ts';
 
 const laptop = useLaptop();
 
 describe('czar', { timeout: 30_000 }, () => {
   it('documents every exit code', async () => {
-    const { code, stdout, stderr } = await czar('--help');
+    const { code, stdout, stderr } = await czarProcess('--help');
 
     expect(code).toBe(0);
     for (const exitCode of Object.values(exitCodes)) {
@@ -45,7 +45,7 @@ describe('czar', { timeout: 30_000 }, () => {
   });
 
   it('tells its version', async () => {
-    expect(await czar('--version')).toEqual({ code: 0, stdout: '0.1.0\n', stderr: '' });
+    expect(await czarProcess('--version')).toEqual({ code: 0, stdout: '0.1.0\n', stderr: '' });
   });
 
   it.each([
@@ -182,9 +182,9 @@ describe('czar', { timeout: 30_000 }, () => {
     vi.stubEnv('AWS_CONFIG_FILE', '/nowhere');
     vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', '/nowhere');
     vi.stubEnv('AWS_ACCESS_KEY_ID', undefined);
-    const credentials = await czar('--json', 'status');
+    const credentials = await czarProcess('--json', 'status');
     vi.stubEnv('AWS_REGION', undefined);
-    const region = await czar('--json', 'status');
+    const region = await czarProcess('--json', 'status');
 
     expect(credentials.code).toBe(77);
     expect(jsonLines(credentials.stdout)[0]?.message).toContain(
@@ -206,7 +206,7 @@ describe('czar', { timeout: 30_000 }, () => {
   it('reports a defect of its own without the words of an error', async () => {
     laptop.aws.json.answers.Query = () => ({ Items: 'John Doe' });
 
-    const { code, stdout, stderr } = await czar('--json', 'status');
+    const { code, stdout, stderr } = await czarProcess('--json', 'status');
 
     expect(code).toBe(70);
     expect(jsonLines(stdout)[0]?.message).toMatch(/^a defect of czar: \w+( at [\w/.-]+:\d+:\d+)?$/);

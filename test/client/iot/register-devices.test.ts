@@ -148,9 +148,19 @@ describe('a folder of devices', () => {
     );
   });
 
-  it('is not taken over where something else wrote a file of it', async () => {
+  it.each([
+    ['no JSON', 'John Doe'],
+    [
+      // No device that the simulator reads.
+      'an interval of more than a day',
+      JSON.stringify({
+        ...{ study: 'czarhipaa', device: deviceId(1), endpoint: 'iot.example' },
+        everySeconds: 86_401,
+      }),
+    ],
+  ])('is not taken over where something else wrote a file of it: %s', async (_what, content) => {
     mkdirSync(join(folder, deviceId(1)), { recursive: true });
-    writeFileSync(join(folder, deviceId(1), 'device.json'), 'John Doe');
+    writeFileSync(join(folder, deviceId(1), 'device.json'), content);
 
     await expect(register(1)).rejects.toThrow('has a file that czar did not write');
   });

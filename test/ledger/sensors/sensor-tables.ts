@@ -1,10 +1,11 @@
 import type { AddressInfo } from 'node:net';
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
 import { bootIdLength, deviceIdLength, subjectCodeLength } from '../../../ingest/model/codes.ts';
 import { assignmentTable, sensorTable } from '../../../ledger/sensors/sensor-tables.ts';
 import type { Table } from '../../../ledger/table.ts';
 import { mintCode } from '../../../workflow/model/code.ts';
+import { createTable } from '../create-table.ts';
 
 /** Both tables of sensors in a DynamoDB of their own, in memory: its conditions are really evaluated. */
 export interface TestSensorTables {
@@ -44,20 +45,18 @@ export async function createSensorTables(client: DynamoDBClient): Promise<void> 
     ['sensors', 'scope'],
     ['assignments', 'device'],
   ] as const) {
-    await client.send(
-      new CreateTableCommand({
-        TableName,
-        BillingMode: 'PAY_PER_REQUEST',
-        AttributeDefinitions: [partitionKey, 'item'].map((AttributeName) => ({
-          AttributeName,
-          AttributeType: 'S',
-        })),
-        KeySchema: [
-          { AttributeName: partitionKey, KeyType: 'HASH' },
-          { AttributeName: 'item', KeyType: 'RANGE' },
-        ],
-      }),
-    );
+    await createTable(client, {
+      TableName,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [partitionKey, 'item'].map((AttributeName) => ({
+        AttributeName,
+        AttributeType: 'S',
+      })),
+      KeySchema: [
+        { AttributeName: partitionKey, KeyType: 'HASH' },
+        { AttributeName: 'item', KeyType: 'RANGE' },
+      ],
+    });
   }
 }
 

@@ -407,8 +407,15 @@ describe('the other troubles', () => {
     });
   });
 
-  it('tell an error of no known form by no word of it', async () => {
-    await run(10, {}, { state: 'Poll', code: 'CANARY: Jane Doe 1970' });
+  it.each([
+    'CANARY: Jane Doe 1970',
+    // In the form of a name, and even of an error's: it is none that anybody throws.
+    'JaneDoe',
+    'JaneDoeError',
+    'Jane.Doe',
+    'States',
+  ])('tell by no word an error that is not known: %s', async (code) => {
+    await run(10, {}, { state: 'Poll', code });
 
     expect(await getRun(table, ingestRun(10))).toMatchObject({
       failure: { code: 'UnexpectedError' },
