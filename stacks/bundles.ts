@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { build, type BuildOptions } from 'esbuild';
 import { bundlePipelines } from '../pipelines/build.ts';
 import { lambdaDirectory } from './lambda-code.ts';
+import { leanBuiltins } from './lean-builtins.ts';
 import { leanSdk } from './lean-sdk.ts';
 
 /** The repository's root. */
@@ -13,7 +14,7 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
 /**
  * The SDK is inside the bundle, from its ES modules: half the size, and a third of the time to load.
  *
- * The banner is for CommonJS packages in it that load Node's own modules by `require`.
+ * The banner is for what loads Node's own modules by `require`: packages in it, and `leanBuiltins`.
  */
 const forNode24: BuildOptions = {
   bundle: true,
@@ -22,7 +23,7 @@ const forNode24: BuildOptions = {
   format: 'esm',
   target: 'node24',
   mainFields: ['module', 'main'],
-  plugins: [leanSdk],
+  plugins: [leanSdk, leanBuiltins],
   outExtension: { '.js': '.mjs' },
   banner: {
     js: "import{createRequire as czarRequire}from'node:module';const require=czarRequire(import.meta.url);",
