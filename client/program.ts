@@ -2,19 +2,6 @@ import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { Command, CommanderError } from 'commander';
 import * as z from 'zod';
-import { addAuditCommand } from './commands/audit.ts';
-import { addConsoleCommand } from './commands/console.ts';
-import { addEvidenceCommand } from './commands/evidence.ts';
-import { addGraphCommand } from './commands/graph.ts';
-import { addIotCommand } from './commands/iot.ts';
-import { addLocalCommand } from './commands/local.ts';
-import { addResultsCommand } from './commands/results.ts';
-import { addRetryCommand } from './commands/retry.ts';
-import { addStartCommand } from './commands/start.ts';
-import { addStatusCommand } from './commands/status.ts';
-import { addSynthesizeDataCommand } from './commands/synthesize-data.ts';
-import { addUploadCommand } from './commands/upload.ts';
-import { addWatchCommand } from './commands/watch.ts';
 import { exitCodeMeanings, exitCodes } from './exit-codes.ts';
 import { createOutput } from './output.ts';
 import { reportError } from './report-error.ts';
@@ -48,27 +35,43 @@ stderr is no terminal.
 AWS credentials, region and endpoint are found as the AWS SDKs find them.
 Nothing that czar prints or logs has the name of a file: files have numbers.`;
 
+/** Adds a command to the program. */
+type AddCommand = (program: Command) => void;
+
+/** Commands in the order of the help. What one needs takes longer to load than most take to run. */
+const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  upload: async () => (await import('./commands/upload.ts')).addUploadCommand,
+  start: async () => (await import('./commands/start.ts')).addStartCommand,
+  retry: async () => (await import('./commands/retry.ts')).addRetryCommand,
+  watch: async () => (await import('./commands/watch.ts')).addWatchCommand,
+  status: async () => (await import('./commands/status.ts')).addStatusCommand,
+  graph: async () => (await import('./commands/graph.ts')).addGraphCommand,
+  audit: async () => (await import('./commands/audit.ts')).addAuditCommand,
+  evidence: async () => (await import('./commands/evidence.ts')).addEvidenceCommand,
+  console: async () => (await import('./commands/console.ts')).addConsoleCommand,
+  results: async () => (await import('./commands/results.ts')).addResultsCommand,
+  iot: async () => (await import('./commands/iot.ts')).addIotCommand,
+  'synthesize-data': async () =>
+    (await import('./commands/synthesize-data.ts')).addSynthesizeDataCommand,
+  local: async () => (await import('./commands/local.ts')).addLocalCommand,
+};
+
+/** Loads the commands that are named on the command line; all, where none is. */
+function loadCommands(args: readonly string[]): Promise<AddCommand[]> {
+  const named = Object.keys(commands).filter((name) => args.includes(name));
+  const wanted = named.length > 0 ? named : Object.keys(commands);
+  return Promise.all(wanted.flatMap((name) => commands[name]?.() ?? []));
+}
+
 /** Makes the program; commander's own errors are thrown, so that message and exit code can be ours. */
-function createProgram(): Command {
+function createProgram(adds: readonly AddCommand[]): Command {
   const program = new Command('czar')
     .description('Runs batches of health data in a research environment that is gone afterwards.')
     .version(version)
     .option('--study <name>', 'the study (its PIT)', process.env.CZAR_STUDY ?? 'czarhipaa')
     .option('--json', 'write the result, or the error, as one JSON object')
     .addHelpText('after', epilogue);
-  addUploadCommand(program);
-  addStartCommand(program);
-  addRetryCommand(program);
-  addWatchCommand(program);
-  addStatusCommand(program);
-  addGraphCommand(program);
-  addAuditCommand(program);
-  addEvidenceCommand(program);
-  addConsoleCommand(program);
-  addResultsCommand(program);
-  addIotCommand(program);
-  addSynthesizeDataCommand(program);
-  addLocalCommand(program);
+  for (const add of adds) add(program);
   quiet(program);
   return program;
 }
@@ -93,7 +96,7 @@ export function fail(error: unknown, args: readonly string[]): void {
  */
 export async function runProgram(args: readonly string[]): Promise<void> {
   try {
-    await createProgram().parseAsync(args, { from: 'user' });
+    await createProgram(await loadCommands(args)).parseAsync(args, { from: 'user' });
   } catch (error) {
     const isHelp = error instanceof CommanderError && error.exitCode === 0;
     if (!isHelp) fail(error, args);

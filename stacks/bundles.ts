@@ -1,10 +1,11 @@
-import { randomUUID } from 'node:crypto';
-import { glob, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { glob, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type BuildOptions } from 'esbuild';
 import { bundlePipelines } from '../pipelines/build.ts';
+import { bundleIfChanged } from './bundle-if-changed.ts';
 import { lambdaDirectory } from './lambda-code.ts';
+import { leanBuiltins } from './lean-builtins.ts';
 import { leanSdk } from './lean-sdk.ts';
 
 /** The repository's root. */
@@ -13,7 +14,7 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
 /**
  * The SDK is inside the bundle, from its ES modules: half the size, and a third of the time to load.
  *
- * The banner is for CommonJS packages in it that load Node's own modules by `require`.
+ * The banner is for what loads Node's own modules by `require`: packages in it, and `leanBuiltins`.
  */
 const forNode24: BuildOptions = {
   bundle: true,
@@ -22,7 +23,7 @@ const forNode24: BuildOptions = {
   format: 'esm',
   target: 'node24',
   mainFields: ['module', 'main'],
-  plugins: [leanSdk],
+  plugins: [leanSdk, leanBuiltins],
   outExtension: { '.js': '.mjs' },
   banner: {
     js: "import{createRequire as czarRequire}from'node:module';const require=czarRequire(import.meta.url);",
@@ -45,22 +46,33 @@ const unusedInLambda = [
   '@smithy/credential-provider-imds',
 ];
 
+/** What decides of a bundle besides the sources in it. */
+const makers = [
+  'package-lock.json',
+  'tsconfig.json',
+  'stacks/bundles.ts',
+  'stacks/lean-builtins.ts',
+  'stacks/lean-sdk.ts',
+];
+
 /**
  * Bundles every `tasks/<name>/handler.ts` into `dist/lambda/<name>/index.mjs`, in one run of
  * esbuild: a run per function, as `NodejsFunction` does, takes almost a second each.
  */
 export async function bundleLambdas(): Promise<void> {
   const handlers = await Array.fromAsync(glob('tasks/*/handler.ts', { cwd: root }));
-  const { outputFiles } = await build({
-    ...forNode24,
-    entryPoints: handlers
-      .sort()
-      .map((handler) => ({ in: handler, out: join(basename(dirname(handler)), 'index') })),
-    outdir: lambdaDirectory,
-    external: unusedInLambda,
-    write: false,
-  });
-  for (const { path, contents } of outputFiles) await replaceFile(path, contents);
+  await bundleIfChanged(
+    {
+      ...forNode24,
+      entryPoints: handlers
+        .sort()
+        .map((handler) => ({ in: handler, out: join(basename(dirname(handler)), 'index') })),
+      outdir: lambdaDirectory,
+      absWorkingDir: root,
+      external: unusedInLambda,
+    },
+    makers,
+  );
 }
 
 /**
@@ -87,14 +99,4 @@ export async function bundlePoller(outDirectory: string): Promise<void> {
     entryPoints: [{ in: 'ingest/poller/agent.ts', out: 'agent' }],
     outdir: outDirectory,
   });
-}
-
-/** Writes a file whole or not at all, and leaves one that has these bytes already alone. */
-export async function replaceFile(path: string, contents: Uint8Array): Promise<void> {
-  const present = await readFile(path).catch(() => undefined);
-  if (present?.equals(contents)) return;
-  await mkdir(dirname(path), { recursive: true });
-  const unfinished = `${path}.${randomUUID()}`;
-  await writeFile(unfinished, contents);
-  await rename(unfinished, path);
 }

@@ -4,10 +4,11 @@ import { mkdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import * as z from 'zod';
-import { bundleAgent, bundlePoller, replaceFile, root } from './bundles.ts';
+import { bundleAgent, bundlePoller, root } from './bundles.ts';
 import type { CzarConfig } from './config.ts';
 import { listFiles, type PackedFile, writeTar } from './deterministic-tar.ts';
 import { platformModules } from './platform-modules.ts';
+import { replaceFile } from './replace-file.ts';
 
 /** A file that machines get from S3A by its digest. */
 export interface Artifact {

@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { compileCache } from './compile-cache.ts';
 import { localDirectory, type LocalState } from './local-state.ts';
 
 /** What the process of the embedded cloud tells while it starts. */
@@ -53,7 +54,11 @@ export async function startServer({
   const log = openSync(join(localDirectory, 'server.log'), 'w', 0o600);
   const child = fork(fileURLToPath(new URL('serve.ts', import.meta.url)), folders, {
     execArgv: [],
-    env: { ...process.env, [contextVariable]: JSON.stringify(context) },
+    env: {
+      ...process.env,
+      NODE_COMPILE_CACHE: compileCache,
+      [contextVariable]: JSON.stringify(context),
+    },
     detached: true,
     stdio: ['ignore', log, log, 'ipc'],
   });

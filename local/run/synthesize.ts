@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
+import { compileCache } from './compile-cache.ts';
 
 const projectRoot = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -39,6 +40,7 @@ export async function synthesize(
         CDK_OUTDIR: outDirectory,
         CDK_CONTEXT_JSON: JSON.stringify({ ...cdk.context, ...context }),
         CDK_VALIDATION: 'false',
+        NODE_COMPILE_CACHE: compileCache,
       },
       stdio: ['ignore', 'ignore', 'pipe'],
     });

@@ -1,4 +1,12 @@
-import { chmodSync, constants, copyFileSync, linkSync, mkdirSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +18,12 @@ const imageCommands = fileURLToPath(new URL('image/', import.meta.url));
 /** Where Node keeps what it compiled of the image's own programs. */
 export const compileCache = (fleetDirectory: string): string =>
   join(fleetDirectory, 'image', 'compile-cache');
+
+/**
+ * The same cache, as a machine's own programs find it. Each machine has them in another folder: what
+ * one compiled is good for the next only where it is filed under paths relative to the cache.
+ */
+const ownCompileCache = (directory: string): string => join(directory, 'var', 'compile-cache');
 
 /** The one machine image of the embedded EC2. */
 export interface Image {
@@ -42,11 +56,12 @@ export function createImage(folder: string, software: ImageSoftware): Image {
   return {
     layOut(directory) {
       make();
-      for (const name of ['dev', 'tmp']) {
+      for (const name of ['dev', 'tmp', 'var']) {
         mkdirSync(join(directory, name), { recursive: true, mode: 0o700 });
       }
       // The scratch volume's device: what is written to the volume stays in the machine's directory.
       writeFileSync(join(directory, 'dev', 'sdf'), '');
+      symlinkSync(compileCache(dirname(directory)), ownCompileCache(directory));
       for (const name of Object.keys(software)) {
         const link = join(directory, 'opt', 'czar', name);
         mkdirSync(dirname(link), { recursive: true, mode: 0o700 });
@@ -76,6 +91,8 @@ export function imageEnvironment(machine: {
     CZAR_ROOT: machine.directory,
     CZAR_IMAGE_NODE: process.execPath,
     CZAR_IMAGE_CACHE: compileCache(dirname(machine.directory)),
+    NODE_COMPILE_CACHE: ownCompileCache(machine.directory),
+    NODE_COMPILE_CACHE_PORTABLE: '1',
     AWS_REGION: machine.region,
     AWS_DEFAULT_REGION: machine.region,
     AWS_ENDPOINT_URL: machine.endpoint,

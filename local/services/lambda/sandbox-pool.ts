@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { ApiError, type FunctionAnswer, type Surroundings } from '../../api.ts';
 import type { DeclaredFunction } from './declared-function.ts';
 import type { LogSink } from './log-sink.ts';
@@ -18,6 +19,8 @@ export interface PoolOptions {
   readonly idleMs?: number;
   /** More flags for the Node of every process. @default none */
   readonly execArgv?: readonly string[];
+  /** Folder for what Node compiled of the bundles; clouds may share one. @default one of this cloud's own */
+  readonly compileCache?: string;
 }
 
 /** The longest timeout of a function: credentials that end sooner are not given to another event. */
@@ -37,7 +40,7 @@ export class SandboxPool {
   readonly #sink: LogSink;
   readonly #maxSandboxes: number;
   readonly #idleMs: number;
-  readonly #execArgv: readonly string[];
+  readonly #processes: { readonly execArgv: readonly string[]; readonly compileCache: string };
   readonly #all = new Set<Sandbox>();
   /** The longest idle one first. */
   readonly #idle = new Map<Sandbox, NodeJS.Timeout>();
@@ -48,13 +51,18 @@ export class SandboxPool {
   constructor(
     surroundings: Surroundings,
     sink: LogSink,
-    { maxSandboxes = 16, idleMs = 5 * 60 * 1000, execArgv = [] }: PoolOptions = {},
+    {
+      maxSandboxes = 16,
+      idleMs = 5 * 60 * 1000,
+      execArgv = [],
+      compileCache = join(surroundings.directory, 'lambda', 'compile-cache'),
+    }: PoolOptions = {},
   ) {
     this.#surroundings = surroundings;
     this.#sink = sink;
     this.#maxSandboxes = maxSandboxes;
     this.#idleMs = idleMs;
-    this.#execArgv = execArgv;
+    this.#processes = { execArgv, compileCache };
   }
 
   /**
@@ -156,9 +164,13 @@ export class SandboxPool {
       if (longestIdle === undefined) return undefined;
       void this.#end(longestIdle);
     }
-    const sandbox = new Sandbox(declared, randomUUID(), this.#surroundings, this.#sink, {
-      execArgv: this.#execArgv,
-    });
+    const sandbox = new Sandbox(
+      declared,
+      randomUUID(),
+      this.#surroundings,
+      this.#sink,
+      this.#processes,
+    );
     this.#all.add(sandbox);
     return sandbox;
   }

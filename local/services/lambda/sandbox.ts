@@ -48,12 +48,11 @@ export class Sandbox {
     id: string,
     surroundings: Surroundings,
     sink: LogSink,
-    { execArgv }: { readonly execArgv: readonly string[] },
+    process: { readonly execArgv: readonly string[]; readonly compileCache: string },
   ) {
     this.function = declared;
     this.#log = new FunctionLog(sink, surroundings.clock, declared);
-    const root = join(surroundings.directory, 'lambda');
-    this.#temporaryDirectory = join(root, 'tmp', id);
+    this.#temporaryDirectory = join(surroundings.directory, 'lambda', 'tmp', id);
     mkdirSync(this.#temporaryDirectory, { recursive: true, mode: 0o700 });
     const credentials = surroundings.principals.issue(declared.roleArn, declared.name, {
       lifetimeSeconds: credentialsSeconds,
@@ -65,8 +64,8 @@ export class Sandbox {
     });
     this.#process = new SandboxProcess({
       cwd: declared.taskRoot,
-      env: { ...environment, NODE_COMPILE_CACHE: join(root, 'compile-cache') },
-      execArgv: [`--max-old-space-size=${declared.memoryMb}`, ...execArgv],
+      env: { ...environment, NODE_COMPILE_CACHE: process.compileCache },
+      execArgv: [`--max-old-space-size=${declared.memoryMb}`, ...process.execArgv],
     });
     for (const stream of this.#process.streams) this.#log.follow(stream);
     this.#loaded = this.#load();

@@ -44,6 +44,7 @@ export interface RoleDeployment extends Deployment {
  */
 export async function startStudyCloud({
   assemblyDirectory = inject('assembly'),
+  interference,
   ...options
 }: Partial<
   Pick<EmbeddedCloudOptions, 'assemblyDirectory' | 'clock' | 'interference'>
@@ -53,6 +54,11 @@ export async function startStudyCloud({
   const cloud = await startEmbeddedCloud({
     assemblyDirectory,
     directory: join(directory, 'cloud'),
+    // Each cloud of an assembly runs the same bundles.
+    interference: {
+      ...interference,
+      sandbox: { compileCache: `${assemblyDirectory}.compiled`, ...interference?.sandbox },
+    },
     ...options,
   });
   const config = (role: PersonRole) => ({

@@ -93,7 +93,7 @@ async function buildArtifacts(
   const hurt = faults === undefined ? '' : ` --import '${fileURLToPath(preloaded)}'`;
   await writeFile(
     node,
-    `#!/bin/bash\nexport NODE_COMPILE_CACHE='${built}.compiled' CZAR_TEST_FAULTS='${faults ?? ''}'\nexec '${process.execPath}'${hurt} "$@"\n`,
+    `#!/bin/bash\nexport CZAR_TEST_FAULTS='${faults ?? ''}'\nexec '${process.execPath}'${hurt} "$@"\n`,
   );
   return {
     node: await artifact(node),

@@ -14,7 +14,8 @@ declare module 'vitest' {
 /** Synthesizes the stacks once for all end-to-end tests. */
 export default async function synthesizeOnce(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'czar-assembly-'));
-  await synthesize(folder);
-  project.provide('assembly', folder);
+  const assembly = join(folder, 'assembly');
+  await synthesize(assembly);
+  project.provide('assembly', assembly);
   return () => rm(folder, { recursive: true, force: true });
 }

@@ -122,6 +122,8 @@ describe('a command', () => {
       CZAR_MACHINE: directory,
       CZAR_IMAGE_NODE: process.execPath,
       CZAR_IMAGE_CACHE: join(dirname(directory), 'image', 'compile-cache'),
+      NODE_COMPILE_CACHE: join(directory, 'var', 'compile-cache'),
+      NODE_COMPILE_CACHE_PORTABLE: '1',
       AWS_REGION: 'us-east-1',
       AWS_DEFAULT_REGION: 'us-east-1',
       AWS_ENDPOINT_URL: cloud.endpoint,
