@@ -31,7 +31,11 @@ export default tseslint.config(
   ...tseslint.configs.stylisticTypeChecked,
   {
     languageOptions: {
-      parserOptions: { projectService: { allowDefaultProject: ['*.js', '*.mjs', 'client/*.mjs'] } },
+      parserOptions: {
+        projectService: {
+          allowDefaultProject: ['*.js', '*.mjs', 'client/*.mjs', 'console/static/*.js'],
+        },
+      },
     },
     plugins: { 'import-x': importX },
     rules: {
@@ -68,7 +72,7 @@ export default tseslint.config(
       'awscdk/no-unused-props': 'off',
     },
   },
-  { files: ['local/**/*.ts'], rules: { 'no-restricted-imports': forbid(cdk) } },
+  { files: ['local/**/*.ts', 'console/**/*.ts'], rules: { 'no-restricted-imports': forbid(cdk) } },
   {
     files: ['workflow/*.ts', 'stacks/**/*.ts'],
     rules: {

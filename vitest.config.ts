@@ -55,6 +55,19 @@ export default defineConfig({
         },
       },
       {
+        // Pages in a real Chromium, with what is recorded; the console's are with its cloud, in e2e.
+        test: {
+          ...shared,
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          testTimeout: 15_000,
+          // Chromium is unpacked before the first.
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 1 },
+          maxWorkers: '100%',
+        },
+      },
+      {
         // Whole batches, too, each with a fault in it; time jumps where nothing happens.
         test: {
           ...shared,

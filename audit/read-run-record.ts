@@ -105,7 +105,8 @@ export async function readRunEvidence(
   };
 }
 
-async function describeExecution(
+/** Reads what Step Functions says of an execution itself. */
+export async function describeExecution(
   sfn: SFNClient,
   executionArn: string,
 ): Promise<DescribedExecution> {

@@ -3,6 +3,7 @@ import process from 'node:process';
 import { Command, CommanderError } from 'commander';
 import * as z from 'zod';
 import { addAuditCommand } from './commands/audit.ts';
+import { addConsoleCommand } from './commands/console.ts';
 import { addEvidenceCommand } from './commands/evidence.ts';
 import { addGraphCommand } from './commands/graph.ts';
 import { addIotCommand } from './commands/iot.ts';
@@ -63,6 +64,7 @@ function createProgram(): Command {
   addGraphCommand(program);
   addAuditCommand(program);
   addEvidenceCommand(program);
+  addConsoleCommand(program);
   addResultsCommand(program);
   addIotCommand(program);
   addSynthesizeDataCommand(program);

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import type { MailKind } from '../workflow/model/mail.ts';
+import { MailKind } from '../workflow/model/mail.ts';
 import { runName } from '../workflow/model/names.ts';
-import { getItem, type LedgerTable, updateItem } from './table.ts';
+import { getItem, type LedgerTable, queryItems, updateItem } from './table.ts';
 
 /** Names one mail: a run sends at most one of each kind. */
 export interface MailPlace {
@@ -20,6 +20,25 @@ export async function mailSentAt(
 ): Promise<string | undefined> {
   const found = await getItem(table, place.batchId, sortKey(place));
   return z.string().optional().parse(found?.sentAt);
+}
+
+/** A mail that went out, as the ledger has it. */
+const NotedMail = z.object({
+  /** Hash of the execution, and a dash and the number of its redrive behind the first run. */
+  run: z.string().regex(/^[0-9a-f]{12}(?:-[0-9]+)?$/),
+  kind: MailKind,
+  sentAt: z.string(),
+});
+export type NotedMail = z.infer<typeof NotedMail>;
+
+/** Reads the mails of all runs of a batch that went out, in the order in which they did. */
+export async function listMails(table: LedgerTable, batchId: string): Promise<NotedMail[]> {
+  const mails: NotedMail[] = [];
+  for await (const { item, sentAt } of queryItems(table, batchId, 'MAIL#')) {
+    const [, run, kind] = String(item).split('#');
+    if (sentAt !== undefined) mails.push(NotedMail.parse({ run, kind, sentAt }));
+  }
+  return mails.toSorted((a, b) => Date.parse(a.sentAt) - Date.parse(b.sentAt));
 }
 
 /** Says whether the mail went out already. */

@@ -6,7 +6,7 @@ import {
   passingReasons,
   type StoredResult,
 } from '../workflow/model/ledger-items.ts';
-import { getItem, type LedgerTable, queryItems, updateItem } from './table.ts';
+import { getItem, type LedgerTable, queryItems, queryItemsFrom, updateItem } from './table.ts';
 
 const prefix = 'OBJECT#';
 const state = { '#state': 'state' };
@@ -39,6 +39,17 @@ export async function* listObjects(
   batchId: string,
 ): AsyncGenerator<ObjectItem, void> {
   for await (const found of queryItems(table, batchId, prefix)) yield parse(found);
+}
+
+/** Reads the objects of a batch behind one of them, sorted by id, page by page: for whoever pages on. */
+export async function* listObjectsAfter(
+  table: LedgerTable,
+  { batchId, objectId }: ObjectPlace,
+): AsyncGenerator<ObjectItem, void> {
+  for await (const found of queryItemsFrom(table, batchId, sortKey(objectId))) {
+    if (!String(found.item).startsWith(prefix)) return;
+    if (found.item !== sortKey(objectId)) yield parse(found);
+  }
 }
 
 /** Counts a batch's objects by state: reads all of them, so it is for opens, ends and people. */

@@ -138,7 +138,7 @@ function drawOpen({ edge, facts, points, room }: Routed, covered: Map<string, Re
   const look = facts === undefined ? 'czar-plain-path' : 'czar-open';
   const [start, corner, turn, tip] = points;
   if (room === undefined || !start || !corner || !turn || !tip) {
-    const path = `<path class="czar-path" d="${roundedPath(points)}"/>${headOf(points)}`;
+    const path = `<path d="${roundedPath(points)}"/>${headOf(points)}`;
     return group(edge, facts, look, path);
   }
   const reach = covered.get(edge.to);
@@ -152,19 +152,18 @@ function drawOpen({ edge, facts, points, room }: Routed, covered: Map<string, Re
   else grown.up = y;
   covered.set(edge.to, grown);
   const head = until === undefined ? headOf(points) : '';
-  return group(edge, facts, look, `<path class="czar-path" d="${roundedPath(shown)}"/>${head}`);
+  return group(edge, facts, look, `<path d="${roundedPath(shown)}"/>${head}`);
 }
 
 function drawTaken({ edge, facts, points, room }: Routed): string {
   const errors = facts?.errors ?? new Map<string, number>();
   const isCaught = errors.size > 0;
-  const path = `<path class="czar-path" d="${roundedPath(points)}"/>${headOf(points)}`;
+  const path = `<path d="${roundedPath(points)}"/>${headOf(points)}`;
   const label = isCaught ? edgeLabel(errorList(errors), room) : '';
   return group(edge, facts, isCaught ? 'czar-catch' : 'czar-taken', path + label);
 }
 
-const headOf = (points: readonly Point[]): string =>
-  `<polygon class="czar-head" points="${arrowHead(points)}"/>`;
+const headOf = (points: readonly Point[]): string => `<polygon points="${arrowHead(points)}"/>`;
 
 /** How much room the label of a transition needs beside its state. */
 export const labelRoom = (text: string): number => textWidth(text, fontSize.lane) + 14;

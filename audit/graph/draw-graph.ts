@@ -14,6 +14,8 @@ import { errorList } from './words.ts';
 export interface Told {
   readonly facts: GraphFacts;
   readonly workers: RunRecord['workers'];
+  /** Where a state leads to, by its name. */
+  readonly linkTo?: ((state: string) => string) | undefined;
 }
 
 /** A graph, drawn from 0, 0 on. */
@@ -42,7 +44,9 @@ export function drawGraph(graph: MachineGraph, told?: Told): Drawing {
   const states = graph.nodes.map((node) => {
     const box = layout.boxes.get(node.name) ?? { x: 0, y: 0, width: 0, height: 0 };
     const map = maps.get(node.name);
-    if (map === undefined) return drawState(node, labelOf(node, factsOf(node)), box, factsOf(node));
+    if (map === undefined) {
+      return linked(node, drawState(node, labelOf(node, factsOf(node)), box, factsOf(node)), told);
+    }
     return `<g transform="translate(${fixed(box.x)},${fixed(box.y)})">${map.markup}</g>`;
   });
   const edges = drawEdges(graph.edges, layout, ({ from, to }) => told?.facts.edge(from, to));
@@ -80,8 +84,13 @@ function drawMap(node: GraphNode, inner: MachineGraph, told: Told | undefined): 
   return {
     width,
     height,
-    markup: `<rect class="czar-panel"${panel}/><g${data}><rect class="czar-box czar-frame"${frame}/>${header}</g><g transform="translate(${padding},${fixed(title.height)})">${states.markup}</g>${lanes}`,
+    markup: `<rect class="czar-panel"${panel}/>${linked(node, `<g${data}><rect class="czar-box czar-frame"${frame}/>${header}</g>`, told)}<g transform="translate(${padding},${fixed(title.height)})">${states.markup}</g>${lanes}`,
   };
+}
+
+function linked({ name }: GraphNode, state: string, told: Told | undefined): string {
+  if (told?.linkTo === undefined) return state;
+  return `<a${attributes({ href: told.linkTo(name) })}>${state}</a>`;
 }
 
 /** Room between columns: what the label of a Catch that was taken needs. */

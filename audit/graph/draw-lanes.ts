@@ -11,6 +11,8 @@ const barWidth = 190;
 const headHeight = 42;
 const runHeight = 34;
 const padding = 12;
+/** From the baseline of a text up to its middle. */
+const rise = 3.6;
 
 type Lanes = RunRecord['workers'];
 
@@ -49,10 +51,15 @@ export function drawLanes(lanes: Lanes, box: Box): string {
       top += runHeight;
     }
     parts.push(axis(left + labelWidth, top, span, own.length * rowHeight(lanes)));
-    for (const lane of own) {
-      parts.push(drawLane(lane, { x: left, y: top, height: rowHeight(lanes) }, span));
-      top += rowHeight(lanes);
-    }
+    const rows = own.map((lane, index) =>
+      drawLane(lane, { y: (index + 0.5) * rowHeight(lanes), height: rowHeight(lanes) }, span),
+    );
+    parts.push(
+      `<g font-size="${fontSize.lane}" transform="translate(${fixed(left)},${fixed(top)})">`,
+      ...rows,
+      '</g>',
+    );
+    top += own.length * rowHeight(lanes);
   }
   return parts.join('\n');
 }
@@ -85,38 +92,34 @@ function axis(x: number, top: number, { ms }: Span, height: number): string {
   );
 }
 
-function drawLane(
-  lane: WorkerLane,
-  { x, y, height }: Pick<Box, 'x' | 'y' | 'height'>,
-  span: Span,
-): string {
-  const bars = x + labelWidth;
-  const middle = y + height / 2;
+/** A lane, its origin where its texts stand. What tells its outcome is its own; each bar tells that of its machine. */
+function drawLane(lane: WorkerLane, { y, height }: Pick<Box, 'y' | 'height'>, span: Span): string {
   const thick = Math.min(14, height - 5);
   const scale = (time: string) => ((Date.parse(time) - span.from) / span.ms) * barWidth;
-  const attempts = lane.attempts.map(({ started, ended, outcome }) => {
+  const bars = lane.attempts.map(({ started, ended, outcome }) => {
     const from = scale(started);
     const wide = Math.max(2, (ended === undefined ? barWidth : scale(ended)) - from - 1);
     const rect = attributes({
-      x: fixed(bars + from),
-      y: fixed(middle - thick / 2),
+      x: fixed(labelWidth + from),
+      y: fixed(-thick / 2 - rise),
       width: fixed(wide),
       height: fixed(thick),
       rx: 2,
     });
-    return `<g class="${lookClass(outcome)}"><rect class="czar-box"${rect}/></g>`;
+    const bar = `<rect class="czar-box"${rect}/>`;
+    return outcome === lane.outcome ? bar : `<g class="${lookClass(outcome)}">${bar}</g>`;
   });
-  const words = bars + barWidth + 12;
-  const told =
-    icon(lane.outcome, words + 2, middle, 0.72) +
-    text(words + 12, middle + 3.6, fontSize.lane, laneWords(lane));
+  const words = labelWidth + barWidth + 12;
   const data = attributes({
-    class: 'czar-lane',
+    class: lookClass(lane.outcome),
     'data-worker': lane.workerIndex,
     'data-outcome': lane.outcome,
     'data-attempts': lane.attempts.length,
+    transform: `translate(0,${fixed(y + rise)})`,
   });
-  return `<g${data}><title>${escaped(laneTitle(lane))}</title>${text(x, middle + 3.6, fontSize.lane, String(lane.workerIndex + 1))}${attempts.join('')}<g class="${lookClass(lane.outcome)}">${told}</g></g>`;
+  const number = `<text class="czar-number">${lane.workerIndex + 1}</text>`;
+  const told = `<text x="${words + 12}">${escaped(laneWords(lane))}</text>`;
+  return `<g${data}><title>${escaped(laneTitle(lane))}</title>${number}${bars.join('')}${icon(lane.outcome, words + 2, -rise, 0.72)}${told}</g>`;
 }
 
 function laneWords({ outcome, attempts, started, ended }: WorkerLane): string {
@@ -126,14 +129,14 @@ function laneWords({ outcome, attempts, started, ended }: WorkerLane): string {
   return `${outcome}${tried}${lasted}`;
 }
 
-/** All that a lane tells, for whoever points at it. */
+/** The machines of a lane, for whoever points at it. */
 function laneTitle(lane: WorkerLane): string {
   const machines = lane.attempts.map(({ attempt, instanceId, outcome, error }) =>
     [`machine ${attempt}`, instanceId, outcome, error]
       .filter((part) => part !== undefined)
       .join(' '),
   );
-  return `worker ${lane.workerIndex + 1}: ${laneWords(lane)}; ${machines.join('; ')}`;
+  return `worker ${lane.workerIndex + 1}: ${machines.join('; ')}`;
 }
 
 function text(

@@ -12,8 +12,8 @@ export const right = ({ x, width }: Box): number => x + width;
 export const bottom = ({ y, height }: Box): number => y + height;
 export const centre = ({ x, y, width, height }: Box): Point => [x + width / 2, y + height / 2];
 
-/** A number in an SVG: two decimals, so that the same graph is the same text everywhere. */
-export const fixed = (value: number): string => String(Math.round(value * 100) / 100);
+/** A number in an SVG: one decimal, so that the same graph is the same text everywhere, and a short one. */
+export const fixed = (value: number): string => String(Math.round(value * 10) / 10);
 
 const cornerRadius = 7;
 

@@ -16,9 +16,11 @@ const marks: Readonly<Record<Look, string>> = {
   plain: '',
 };
 
+/** What stands on the disc of a look, as lines around 0, 0. */
+export const markOf = (look: Look): string => marks[look];
+
 /** The icon of a look around a point: told by its form, not only by its colour. */
 export function icon(look: Look, x: number, y: number, scale = 1): string {
-  const at = `translate(${fixed(x)},${fixed(y)})${scale === 1 ? '' : ` scale(${fixed(scale)})`}`;
-  const disc = `<circle class="czar-icon" r="${iconRadius}" transform="${at}"/>`;
-  return `${disc}<path class="czar-mark" transform="${at}" d="${marks[look]}"/>`;
+  const at = `translate(${fixed(x)},${fixed(y)})${scale === 1 ? '' : ` scale(${scale})`}`;
+  return `<g class="czar-icon" transform="${at}"><circle r="${iconRadius}"/><path d="${marks[look]}"/></g>`;
 }

@@ -80,10 +80,14 @@ function properties(scheme: Scheme): Record<string, string> {
 
 const light = properties(schemes.light);
 
-/** A colour by its custom property; viewers that know no custom properties show the light one. */
-function colour(property: 'fill' | 'stroke', name: string): string {
-  return `${property}:${light[name] ?? ''};${property}:var(${name})`;
-}
+type Colour = (property: 'fill' | 'stroke', name: string) => string;
+
+/** A colour by its custom property. */
+const declaredColour: Colour = (property, name) => `${property}:var(${name})`;
+
+/** The same for viewers that know no custom properties as well: they show the light one. */
+const anyColour: Colour = (property, name) =>
+  `${property}:${light[name] ?? ''};${declaredColour(property, name)}`;
 
 /** A scheme as custom properties, for a page that has the graph's colours elsewhere as well. */
 export function declared(scheme: Scheme): string {
@@ -97,19 +101,30 @@ export function declared(scheme: Scheme): string {
  * same ones; there are no ids that could clash. A page may set the custom properties itself.
  */
 export function style(): string {
+  return [
+    `.czar-run-graph{${declared(schemes.light)};font-family:system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}`,
+    `@media (prefers-color-scheme:dark){.czar-run-graph{${declared(schemes.dark)}}}`,
+    rules(anyColour),
+  ].join('\n');
+}
+
+/** The style of graphs in a page that declares the custom properties, and a font, itself. */
+export const styleInPage = (): string => rules(declaredColour);
+
+const edges = (part: string): string =>
+  ['open', 'taken', 'catch', 'plain-path'].map((kind) => `.czar-${kind}${part}`).join();
+
+function rules(colour: Colour): string {
   const looks = Object.keys(schemes.light.looks) as Look[];
   const ofLook = (look: Look): string => {
     const name = lookClass(look);
     return [
       `.${name}>.czar-box{${colour('fill', `--${name}-fill`)};${colour('stroke', `--${name}-line`)}}`,
-      `.${name}>.czar-icon{${colour('fill', `--${name}-line`)}}`,
-      `.${name}>.czar-mark{${colour('stroke', `--${name}-fill`)}}`,
+      `.${name}>.czar-icon{${colour('fill', `--${name}-line`)};${colour('stroke', `--${name}-fill`)}}`,
       `.${name}>text{${colour('fill', `--${name}-text`)}}`,
     ].join('');
   };
   return [
-    `.czar-run-graph{${declared(schemes.light)};font-family:system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}`,
-    `@media (prefers-color-scheme:dark){.czar-run-graph{${declared(schemes.dark)}}}`,
     `.czar-run-graph text{${colour('fill', '--czar-text')}}`,
     `.czar-run-graph .czar-quiet{${colour('fill', '--czar-quiet')}}`,
     `.czar-back{${colour('fill', '--czar-back')}}`,
@@ -118,15 +133,17 @@ export function style(): string {
     `.czar-rule{${colour('stroke', '--czar-panelLine')};stroke-width:.5}`,
     '.czar-box{stroke-width:1.5}',
     '.czar-not-entered>.czar-box{stroke-dasharray:4 3}',
-    '.czar-mark{fill:none;stroke-width:1.8;stroke-linecap:round;stroke-linejoin:round}',
-    `.czar-path{fill:none;${colour('stroke', '--czar-path')};stroke-width:1.2;stroke-dasharray:4 4}`,
-    `.czar-head{${colour('fill', '--czar-path')}}`,
-    `.czar-taken>.czar-path{${colour('stroke', '--czar-taken')};stroke-width:1.9;stroke-dasharray:none}`,
-    `.czar-taken>.czar-head{${colour('fill', '--czar-taken')}}`,
-    `.czar-catch>.czar-path{${colour('stroke', '--czar-caught-line')};stroke-width:1.9;stroke-dasharray:none}`,
-    `.czar-catch>.czar-head{${colour('fill', '--czar-caught-line')}}`,
+    '.czar-icon>circle{stroke:none}',
+    '.czar-icon>path{fill:none;stroke-width:1.8;stroke-linecap:round;stroke-linejoin:round}',
+    `.czar-run-graph .czar-number{${colour('fill', '--czar-text')}}`,
+    `${edges('>path')}{fill:none;${colour('stroke', '--czar-path')};stroke-width:1.2;stroke-dasharray:4 4}`,
+    `${edges('>polygon')}{${colour('fill', '--czar-path')}}`,
+    `.czar-taken>path{${colour('stroke', '--czar-taken')};stroke-width:1.9;stroke-dasharray:none}`,
+    `.czar-taken>polygon{${colour('fill', '--czar-taken')}}`,
+    `.czar-catch>path{${colour('stroke', '--czar-caught-line')};stroke-width:1.9;stroke-dasharray:none}`,
+    `.czar-catch>polygon{${colour('fill', '--czar-caught-line')}}`,
     `.czar-catch>text{${colour('fill', '--czar-caught-text')}}`,
-    `.czar-plain-path>.czar-path{stroke-dasharray:none}`,
+    `.czar-plain-path>path{stroke-dasharray:none}`,
     ...looks.map(ofLook),
     '.czar-run-graph .czar-frame{fill:none}',
   ].join('\n');

@@ -17,16 +17,22 @@ const headHeight = 58;
  *
  * Each outcome has an icon and a word besides its colour; the path that was not taken is dashed. It
  * brings its own background, follows the reader's light or dark scheme, and holds no script, no font
- * and no id: one page can hold many. The same definition and record give the same bytes.
+ * and no id: one page can hold many. The same definition and record give the same bytes. With `linkTo`,
+ * each state is a link, and the drawing a group of links instead of one picture.
  *
  * @throws EvidenceError where record and definition are not of one machine.
  * @throws CheckRefusedError for what is no state machine, or one of JSONPath.
  */
-export function drawRunGraph(definition: unknown, record?: RunRecord): string {
+export function drawRunGraph(
+  definition: unknown,
+  record?: RunRecord,
+  { linkTo }: { readonly linkTo?: (state: string) => string } = {},
+): string {
   const graph = readMachineGraph(definition);
   const told: Told | undefined = record && {
     facts: new GraphFacts(graph, record),
     workers: record.workers,
+    linkTo,
   };
   const drawing = drawGraph(graph, told);
   const title = record === undefined ? 'State machine of a batch' : headline(record);
@@ -40,7 +46,7 @@ export function drawRunGraph(definition: unknown, record?: RunRecord): string {
       ? ''
       : `<text x="${margin}" y="${margin + 14}" font-size="${fontSize.title}" font-weight="600">${escaped(title)}</text><g transform="translate(${margin},${margin + 34})">${legend.markup}</g>`;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" class="czar-run-graph" role="img" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" class="czar-run-graph" role="${linkTo === undefined ? 'img' : 'group'}" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
     `<title>${escaped(title)}</title>`,
     `<desc>${escaped(description(graph, told))}</desc>`,
     `<style>${style()}</style>`,
@@ -92,9 +98,14 @@ function description(graph: MachineGraph, told: Told | undefined): string {
   const states = namesIn(graph).map((name) =>
     told === undefined ? name : `${name}: ${stateLines(told.facts.state(name)).join(', ')}`,
   );
-  const workers = (told?.workers ?? []).map(
-    ({ workerIndex, outcome, attempts }) =>
-      `worker ${workerIndex + 1}: ${outcome}, ${attempts.length} ${attempts.length === 1 ? 'machine' : 'machines'}`,
+  const workers = Map.groupBy(
+    told?.workers ?? [],
+    ({ outcome, attempts }) =>
+      `${outcome}, ${attempts.length} ${attempts.length === 1 ? 'machine' : 'machines'}`,
   );
-  return [...states, ...workers].join('. ');
+  const ofWorkers = [...workers].map(([told, those]) => {
+    const numbers = those.map(({ workerIndex }) => workerIndex + 1).join(', ');
+    return `${those.length === 1 ? 'worker' : 'workers'} ${numbers}: ${told}`;
+  });
+  return [...states, ...ofWorkers].join('. ');
 }

@@ -1,8 +1,9 @@
 import type { RunRecord } from '../run-record.ts';
 import { checkControls, type Finding } from './control-checks.ts';
 import { markup } from './html.ts';
-import { badge, type Mark, paragraphs, type Section, table } from './page-parts.ts';
+import { badge, type Mark, paragraphs, type Section } from './page-parts.ts';
 import { ruleSource, securityRule } from './security-rule.ts';
+import { table } from './table.ts';
 
 const marks: Readonly<Record<Finding, Mark>> = {
   shown: 'good',

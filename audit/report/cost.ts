@@ -1,7 +1,8 @@
 import type { RunRecord } from '../run-record.ts';
 import { consumed } from './consumed.ts';
-import { paragraphs, type Section, table } from './page-parts.ts';
+import { paragraphs, type Section } from './page-parts.ts';
 import { counted, grouped } from './words.ts';
+import { table } from './table.ts';
 
 /**
  * What was consumed, in the units that AWS bills by.

@@ -1,9 +1,10 @@
 import type { RunRecord } from '../run-record.ts';
 import { type Content, markup } from './html.ts';
-import { badge, paragraphs, type Section, table } from './page-parts.ts';
+import { badge, paragraphs, type Section } from './page-parts.ts';
 import { type Evaporation, evaporation, sum } from './run-facts.ts';
 import { evaporationBadge } from './summary.ts';
 import { counted, grouped, moment, tally, who } from './words.ts';
+import { table } from './table.ts';
 
 /** What existed, what was destroyed, how its absence was checked, what remains and why. */
 export function evaporationSection(record: RunRecord): Section {
@@ -61,19 +62,19 @@ function existed({ access, ended }: RunRecord): Content {
       caption: 'What existed, by the access log',
       columns: [
         { title: 'Id', kind: 'code' },
-        { title: 'What' },
-        { title: 'Made' },
-        { title: 'By' },
-        { title: 'Ended' },
-        { title: 'By' },
+        { title: 'What', isShared: true },
+        { title: 'Made', kind: 'time' },
+        { title: 'Made by', isShared: true },
+        { title: 'Ended', kind: 'time' },
+        { title: 'Ended by', isShared: true },
       ],
       rows: access.existed.map(({ kind, id, made, ended: end }) => [
         id,
         kind,
-        made === undefined ? 'not in the log' : moment(made.at),
-        who(made?.by),
-        end === undefined ? badge('bad', 'not in the log') : moment(end.at),
-        who(end?.by),
+        made === undefined ? badge('neutral', 'not in the log') : made.at,
+        made === undefined ? 'nobody known' : who(made.by),
+        end === undefined ? badge('bad', 'not in the log') : end.at,
+        end === undefined ? 'nobody known' : who(end.by),
       ]),
     }),
     told,
@@ -90,7 +91,7 @@ function checked({ proofs }: RunRecord): Content {
       caption: 'Searches, and how many they found',
       columns: [
         { title: 'Search' },
-        { title: 'At' },
+        { title: 'At', kind: 'time' },
         ...['Machines', 'Volumes', 'Interfaces', 'Snapshots', 'Grants', 'Queues'].map((title) => ({
           title,
           kind: 'number' as const,
@@ -98,7 +99,7 @@ function checked({ proofs }: RunRecord): Content {
       ],
       rows: proofs.map((proof) => [
         proof.state,
-        moment(proof.checkedAt),
+        proof.checkedAt,
         proof.instances,
         proof.volumes,
         proof.interfaces,

@@ -24,8 +24,12 @@ export function markup(parts: TemplateStringsArray, ...contents: readonly Conten
   );
 }
 
-/** Takes up a drawing, which escapes for itself. */
-export const drawn = (svg: string): Html => new Html(svg);
+/**
+ * Takes up a drawing, which escapes for itself. HTML needs fewer quotes than XML does; those that go
+ * can only be of attributes, because a quote in a text is escaped.
+ */
+export const drawn = (svg: string): Html =>
+  new Html(svg.replaceAll(/="([\w.-]+)"(?=[ >])/g, '=$1'));
 
 function render(content: Content): string {
   if (content === undefined) return '';

@@ -1,8 +1,9 @@
 import type { RunRecord } from '../run-record.ts';
 import type { Content } from './html.ts';
-import { badge, paragraphs, type Section, table } from './page-parts.ts';
+import { badge, paragraphs, type Section } from './page-parts.ts';
 import { sum } from './run-facts.ts';
-import { counted, moment, who } from './words.ts';
+import { counted, who } from './words.ts';
+import { table } from './table.ts';
 
 type Access = NonNullable<RunRecord['access']>;
 
@@ -30,20 +31,20 @@ const grants = ({ grants: all }: Access) =>
     columns: [
       { title: 'Grant', kind: 'digest' },
       { title: 'To the machine', kind: 'code' },
-      { title: 'For' },
-      { title: 'Granted' },
+      { title: 'For', isShared: true },
+      { title: 'Granted', kind: 'time' },
       { title: 'Used', kind: 'number' },
-      { title: 'Ended' },
-      { title: 'Ended by' },
+      { title: 'Ended', kind: 'time' },
+      { title: 'Ended by', isShared: true },
     ],
     rows: all.map(({ grantId, grantee, operations, made, used, ended }) => [
       grantId,
       grantee,
       operations.join(', '),
-      moment(made.at),
+      made.at,
       used,
-      ended === undefined ? badge('bad', 'no end in the log') : moment(ended.at),
-      who(ended?.by),
+      ended === undefined ? badge('bad', 'no end in the log') : ended.at,
+      ended === undefined ? 'nobody known' : who(ended.by),
     ]),
   });
 
@@ -52,12 +53,12 @@ const uses = ({ keyUses }: Access) =>
     caption: 'Uses of the data key for the batch',
     columns: [
       { title: 'By' },
-      { title: 'Operation' },
-      { title: 'Of' },
+      { title: 'Operation', isShared: true },
+      { title: 'Of', isShared: true },
       { title: 'Times', kind: 'number' },
       { title: 'Denied', kind: 'number' },
-      { title: 'First' },
-      { title: 'Last' },
+      { title: 'First', kind: 'time' },
+      { title: 'Last, of several', kind: 'time' },
     ],
     rows: keyUses.map(({ by, operation, kind, times, denied, first, last }) => [
       who(by),
@@ -65,8 +66,8 @@ const uses = ({ keyUses }: Access) =>
       `${kind}s`,
       times,
       denied,
-      moment(first),
-      moment(last),
+      first,
+      times === 1 ? undefined : last,
     ]),
   });
 
@@ -74,7 +75,7 @@ function denials({ denied }: Access): Content {
   if (denied.length === 0) return paragraphs('No call of these machines was denied.');
   return table({
     caption: 'Calls of machines that were denied',
-    columns: [{ title: 'At' }, { title: 'By', kind: 'code' }, { title: 'Call' }],
-    rows: denied.map(({ at, by, call }) => [moment(at), who(by), call]),
+    columns: [{ title: 'At', kind: 'time' }, { title: 'By', kind: 'code' }, { title: 'Call' }],
+    rows: denied.map(({ at, by, call }) => [at, who(by), call]),
   });
 }

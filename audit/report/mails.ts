@@ -1,7 +1,7 @@
 import type { MailKind } from '../../workflow/model/mail.ts';
 import type { RunRecord } from '../run-record.ts';
-import { paragraphs, type Section, table } from './page-parts.ts';
-import { moment } from './words.ts';
+import { paragraphs, type Section } from './page-parts.ts';
+import { table } from './table.ts';
 
 const meanings: Readonly<Record<MailKind, string>> = {
   working: 'work with PHI begins',
@@ -21,13 +21,13 @@ export function mailsSection({ mails }: RunRecord): Section {
             { title: 'Mail' },
             { title: 'Says that' },
             { title: 'Run', kind: 'number' },
-            { title: 'Sent' },
+            { title: 'Sent', kind: 'time' },
           ],
           rows: mails.map(({ kind, redrive, sentAt }) => [
             kind,
             meanings[kind],
             redrive + 1,
-            moment(sentAt),
+            sentAt,
           ]),
         });
   return { id: 'mails', title: 'Mails', body };

@@ -1,4 +1,7 @@
-import { type Content, Html, markup } from './html.ts';
+import { markOf } from '../graph/icon.ts';
+import type { Look } from '../graph/palette.ts';
+import { type Content, type Html, markup } from './html.ts';
+import { moment } from './words.ts';
 
 /** A section of the report, a landmark of its own. */
 export interface Section {
@@ -7,51 +10,22 @@ export interface Section {
   readonly body: Content;
 }
 
-/** What a column holds; text where nothing is said. */
-export interface Column {
-  readonly title: string;
-  /** Numbers stand to the right; a code is an id; a digest stands in two lines. */
-  readonly kind?: 'number' | 'code' | 'digest';
-}
-
-export interface Table {
-  readonly caption: string;
-  readonly columns: readonly Column[];
-  /** The first cell of a row is its header. */
-  readonly rows: readonly (readonly Content[])[];
-}
-
-const kindClass = { number: 'n', code: 'c', digest: 'd' } as const;
-
-/**
- * A table with a caption, and headers with their scope.
- *
- * Its class says which columns are numbers and codes, and cells are left open, as HTML allows: with a
- * thousand rows, each byte of a cell counts.
- */
-export function table({ caption, columns, rows }: Table): Html {
-  const classes = columns.flatMap(({ kind }, index) =>
-    kind === undefined ? [] : `${kindClass[kind]}${index + 1}`,
-  );
-  const head = columns.map(({ title }) => markup`<th scope=col>${title}`);
-  const body = rows.map(
-    ([first, ...others]) =>
-      markup`<tr><th scope=row>${first}${others.map((cell) => markup`<td>${cell}`)}
-`,
-  );
-  return markup`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table class="${classes.join(' ')}"><caption>${caption}</caption><thead><tr>${head}</thead><tbody>
-${body}</tbody></table></div>
-`;
-}
+/** A time in a sentence, which is never broken in two. */
+export const at = (time: string | undefined): Html => markup`<time>${moment(time)}</time>`;
 
 /** How something stands: told by a sign and a word besides the colour. */
 export type Mark = 'good' | 'bad' | 'open' | 'neutral';
 
-const signs: Readonly<Record<Mark, string>> = { good: '✓', bad: '✕', open: '…', neutral: '–' };
+const signs: Readonly<Record<Mark, Look>> = {
+  good: 'succeeded',
+  bad: 'failed',
+  open: 'running',
+  neutral: 'not entered',
+};
 
-/** A word with its sign. */
+/** A word with its sign, which is drawn: not every font has such letters. */
 export const badge = (mark: Mark, word: string): Html =>
-  markup`<span class="badge ${mark}"><span aria-hidden="true">${signs[mark]}</span> ${word}</span>`;
+  markup`<span class="badge ${mark}"><svg viewBox="-5 -5 10 10" aria-hidden="true"><path d="${markOf(signs[mark])}"/></svg>${word}</span>`;
 
 /** Paragraphs. */
 export const paragraphs = (...sentences: readonly Content[]): Html[] =>

@@ -1,11 +1,11 @@
-import { declared, type Look, lookClass, schemes } from '../graph/palette.ts';
+import { declared, type Look, lookClass, schemes, styleInPage } from '../graph/palette.ts';
 
 /** A row is drawn as succeeded, and bars in it as what they are: so that one comes first. */
 const looks: readonly Look[] = ['succeeded', 'failed', 'caught', 'aborted', 'running'];
 
 const ofLook = (look: Look): string => {
   const name = lookClass(look);
-  return `.timeline .${name} .wait{fill:var(--${name}-fill);stroke:var(--${name}-line)}.timeline .${name} .work{fill:var(--${name}-line)}.timeline .${name} .on-wait,.timeline text.${name}{fill:var(--${name}-text)}`;
+  return `.timeline .${name} .wait{fill:var(--${name}-fill)}.timeline .${name} path{stroke:var(--${name}-line)}.timeline .${name} .on-wait,.timeline text.${name}{fill:var(--${name}-text)}`;
 };
 
 const columns = [1, 2, 3, 4, 5, 6, 7, 8];
@@ -14,9 +14,34 @@ const nth = (kind: string): string =>
 const nthCell = (kind: string): string =>
   columns.map((at) => `.${kind}${at} tbody>tr>:nth-child(${at})`).join();
 
+/** Columns of numbers, codes and digests, rows that share something, times and badges: of the report's sections wherever they stand. */
+export const columnStyle = [
+  `${nth('n')}{text-align:right}`,
+  `${nthCell('c')},${nthCell('d')}{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:var(--code,11.5px);line-height:1.6}`,
+  `${nthCell('c')}{white-space:nowrap}`,
+  // A digest of 64 digits stands in two lines.
+  `${nthCell('d')}{min-width:calc(32.2ch + var(--gap,14px));max-width:calc(32.5ch + var(--gap,14px));overflow-wrap:anywhere}`,
+  // Above the rows that share what it tells.
+  `table .group.group th{background:var(--czar-panel);text-align:left;font:inherit;font-weight:600;max-width:none;padding:5px 8px}`,
+  `time{white-space:nowrap}`,
+  `.badge svg{width:10px;height:10px;margin-right:5px;fill:none;stroke:currentColor;stroke-width:1.8;stroke-linecap:round;stroke-linejoin:round}`,
+].join('\n');
+
+/** The timeline, in the colours of the graph. */
+export const timelineStyle = [
+  `.timeline{display:block;min-width:860px;width:100%;font-family:inherit}
+.timeline text{fill:var(--czar-text)}
+.timeline text.quiet{fill:var(--czar-quiet)}
+.timeline .tick{stroke:var(--czar-panelLine);stroke-width:.5;stroke-dasharray:2 3}
+.timeline g g text{fill:var(--czar-back)}
+.timeline g path{stroke-width:14}
+.timeline g .wait{stroke-width:1}`,
+  ...looks.map(ofLook),
+].join('\n');
+
 /** The style of the page, in the colours of the graph: on screens light or dark, on paper light. */
 export const pageStyle = [
-  `:root{color-scheme:light dark;${declared(schemes.light)}}`,
+  `:root{--gap:14px;color-scheme:light dark;${declared(schemes.light)}}`,
   `@media screen and (prefers-color-scheme:dark){:root{${declared(schemes.dark)}}}`,
   `*{box-sizing:border-box}
 body{margin:0;background:var(--czar-back);color:var(--czar-text);font:15px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
@@ -53,22 +78,14 @@ strong.bad{color:var(--czar-failed-text)}
 .graph svg{display:block;margin:0 auto;max-width:100%;min-width:1000px;height:auto}
 table{border-collapse:collapse;min-width:min(100%,720px);font-size:13px;line-height:1.45;font-variant-numeric:tabular-nums}
 caption{text-align:left;color:var(--czar-quiet);padding:0 0 6px}
-th,td{text-align:left;vertical-align:top;padding:5px 14px 5px 0}
+th,td{text-align:left;vertical-align:top;padding:5px var(--gap) 5px 0}
 thead th{border-bottom:1.5px solid var(--czar-panelLine);white-space:nowrap;vertical-align:bottom}
 tbody th{font-weight:500}
 tbody tr{border-bottom:1px solid color-mix(in srgb,var(--czar-panelLine) 35%,transparent)}`,
-  `${nth('n')}{text-align:right}`,
-  `${nthCell('c')},${nthCell('d')}{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:11.5px;line-height:1.6}`,
-  `${nthCell('c')}{white-space:nowrap}`,
-  // A digest of 64 digits stands in two lines.
-  `${nthCell('d')}{min-width:calc(32.2ch + 14px);max-width:calc(32.5ch + 14px);overflow-wrap:anywhere}`,
-  `.timeline{display:block;min-width:860px;width:100%;font-family:inherit}
-.timeline text{fill:var(--czar-text)}
-.timeline text.quiet{fill:var(--czar-quiet)}
-.timeline .tick{stroke:var(--czar-panelLine);stroke-width:.5;stroke-dasharray:2 3}
-.timeline .on-work{fill:var(--czar-back)}`,
-  ...looks.map(ofLook),
+  styleInPage(),
+  columnStyle,
+  timelineStyle,
   `footer{padding-top:28px;padding-bottom:48px;color:var(--czar-quiet);font-size:13px}
 @page{size:A4;margin:14mm}
-@media print{body{font-size:10pt;-webkit-print-color-adjust:exact;print-color-adjust:exact}.czar-run-graph.czar-run-graph{${declared(schemes.light)}}header,main,nav,footer{max-width:none;padding-left:0;padding-right:0}header{padding-top:0}nav{display:none}section{padding-top:18pt}h2,h3,caption,thead,p:has(+.scroll){break-after:avoid}#graph{break-before:page;padding-top:0}tr,.figures,.verdict,p{break-inside:avoid}.scroll{overflow:visible}table{font-size:8pt}td,th{padding-right:8px}${nthCell('c')},${nthCell('d')}{font-size:6.5pt}${nthCell('d')}{min-width:calc(32.2ch + 8px)}.timeline{min-width:0}.graph{border:0;break-inside:avoid}.graph svg{min-width:0;max-height:225mm}.badge{font-size:8.5pt;line-height:1.4}}`,
+@media print{:root{--code:6pt;--gap:9px}body{font-size:10pt;-webkit-print-color-adjust:exact;print-color-adjust:exact}header,main,nav,footer{max-width:none;padding-left:0;padding-right:0}header{padding-top:0}nav{display:none}section{padding-top:18pt}h2,h3,caption,thead,p:has(+.scroll){break-after:avoid}#graph{break-before:page;padding-top:0}tr,.figures,.verdict,p{break-inside:avoid}.scroll{overflow:visible}table{font-size:8pt}thead th{white-space:normal}.timeline{min-width:0}.graph{border:0;break-inside:avoid}.graph svg{min-width:0;max-height:225mm}.badge{font-size:8.5pt;line-height:1.4}footer{break-before:avoid;padding-bottom:0}}`,
 ].join('\n');

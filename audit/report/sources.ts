@@ -1,8 +1,9 @@
 import type { Principal } from '../access/principal.ts';
 import type { RunRecord } from '../run-record.ts';
 import { type Content, markup } from './html.ts';
-import { paragraphs, type Section, table } from './page-parts.ts';
+import { paragraphs, type Section } from './page-parts.ts';
 import { counted, moment } from './words.ts';
+import { table } from './table.ts';
 
 /** What the report was made from, by digest, and the whole names of those who acted. */
 export function sourcesSection(record: RunRecord): Section {

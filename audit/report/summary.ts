@@ -1,9 +1,9 @@
 import { duration } from '../graph/words.ts';
 import type { RunRecord } from '../run-record.ts';
 import { type Content, markup } from './html.ts';
-import { badge, type Mark, paragraphs, type Section } from './page-parts.ts';
+import { at, badge, type Mark, paragraphs, type Section } from './page-parts.ts';
 import { type Evaporation, evaporation, machinesOf, sum } from './run-facts.ts';
-import { counted, grouped, moment, tally, who } from './words.ts';
+import { counted, grouped, tally, who } from './words.ts';
 
 const statusMarks: Readonly<Record<RunRecord['execution']['status'], Mark>> = {
   SUCCEEDED: 'good',
@@ -84,16 +84,16 @@ function asked({ study, request, execution }: RunRecord): Content {
   return markup`${by} through the pipeline <code>${pipeline}</code>, on ${counted(workers, 'worker')} of type ${instanceType} with ${tenancy} tenancy. ${tolerateFailedObjects === 0 ? 'No failed object was tolerated.' : `Up to ${counted(tolerateFailedObjects, 'failed object')} were tolerated.`}`;
 }
 
-function told(run: RunRecord['runs'][number], runs: number): string {
+function told(run: RunRecord['runs'][number], runs: number): Content {
   const { redrive, started, ended, status, error, startedBy, stoppedBy } = run;
   const name = runs === 1 ? 'It' : redrive === 0 ? 'The first run' : `Redrive ${redrive}`;
   const by = startedBy === undefined ? ', by whom is not known' : ` by ${who(startedBy.by)}`;
   const end =
     ended === undefined
       ? 'has not ended'
-      : `ended ${status} at ${moment(ended)}, after ${lasted(run)}${error === undefined ? '' : `, with ${error}`}`;
+      : markup`ended ${status} at ${at(ended)}, after ${lasted(run)}${error === undefined ? '' : `, with ${error}`}`;
   const stop = stoppedBy === undefined ? '' : ` It was stopped by ${who(stoppedBy.by)}.`;
-  return `${name} was started at ${moment(started)}${by}, and ${end}.${stop}`;
+  return markup`${name} was started at ${at(started)}${by}, and ${end}.${stop}`;
 }
 
 function objects({ batch, objects: all }: RunRecord): string | undefined {
@@ -133,11 +133,11 @@ function key({ access }: RunRecord): string {
   return `The data key was granted ${counted(grants.length, 'time')} for this batch, each time to one machine, and used ${counted(used, 'time')} by these; ${end}.`;
 }
 
-function gone(record: RunRecord): string {
+function gone(record: RunRecord): Content {
   const proof = record.proofs.at(-1);
   switch (evaporation(record)) {
     case 'proven':
-      return `At ${moment(proof?.checkedAt)} a search for machines, volumes, interfaces, snapshots, grants and the queue of the execution found none.`;
+      return markup`At ${at(proof?.checkedAt)} a search for machines, volumes, interfaces, snapshots, grants and the queue of the execution found none.`;
     case 'nothing made':
       return 'The execution made nothing that would have to go.';
     case 'still running':

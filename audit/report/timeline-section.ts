@@ -1,9 +1,10 @@
 import { duration } from '../graph/words.ts';
 import type { RunRecord } from '../run-record.ts';
 import { drawn, markup } from './html.ts';
-import { paragraphs, type Section, table } from './page-parts.ts';
+import { paragraphs, type Section } from './page-parts.ts';
 import { sum } from './run-facts.ts';
 import { drawTimeline } from './timeline.ts';
+import { table } from './table.ts';
 
 /** When what was: a timeline for each run, and the machines in a table. */
 export function timelineSection(record: RunRecord): Section {
@@ -17,7 +18,7 @@ export function timelineSection(record: RunRecord): Section {
       ),
       runs.map(
         (run) =>
-          markup`${runs.length === 1 ? undefined : markup`<h3>${run.redrive === 0 ? 'First run' : `Redrive ${run.redrive}`}</h3>`}<div class="scroll" tabindex="0" role="region" aria-label="${run.redrive === 0 ? 'Timeline' : `Timeline of redrive ${run.redrive}`}">${drawn(drawTimeline(record, run))}</div>
+          markup`${runs.length === 1 ? undefined : markup`<h3>${run.redrive === 0 ? 'First run' : `Redrive ${run.redrive}`}</h3>`}<div class="scroll" tabindex="0" role="region" aria-label="${run.redrive === 0 ? 'Steps over time' : `Steps over time, redrive ${run.redrive}`}">${drawn(drawTimeline(record, run))}</div>
 `,
       ),
       workers.length === 0 ? paragraphs('No worker was launched.') : machines(record),

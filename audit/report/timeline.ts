@@ -26,6 +26,8 @@ const left = 150;
 const right = 190;
 const rowHeight = 22;
 const barHeight = 14;
+/** Of a text on a bar, from its top. Rows are drawn from there on. */
+const baseline = barHeight - 3;
 const top = 30;
 const fontSize = 11;
 /** A bar that is too short to see is drawn as wide as this. */
@@ -110,22 +112,28 @@ function errorIn({ tries, error }: StateVisit, redrive: number): string | undefi
   return tries.findLast((each) => each.redrive === redrive)?.error ?? error;
 }
 
-interface Row {
-  readonly y: number;
+interface Frame {
   readonly x: (ms: number) => number;
   readonly run: Run;
   readonly whole: Span;
 }
 
-function drawLane({ name, outcome, error, visits }: Lane, row: Row): string {
-  const baseline = row.y + barHeight - 3;
+interface Row extends Frame {
+  readonly y: number;
+}
+
+function drawLane({ name, outcome, error, visits }: Lane, { y, ...rest }: Row): string {
   const told = error === undefined ? outcome : `${outcome}, ${error}`;
-  const bars = visits.map((visit) => drawBar(visit, row));
-  return `<text x="0" y="${baseline}">${escaped(name)}</text><g class="${lookClass('succeeded')}">${bars.join('')}</g><text class="${lookClass(outcome)}" x="${width - right + 12}" y="${baseline}">${escaped(told)}</text>`;
+  // What went wrong is drawn last: it may be too short to be seen behind what followed it.
+  const isWell = (visit: StateVisit) => outcomeIn(visit, rest.run.redrive) === 'succeeded';
+  const bars = visits
+    .toSorted((a, b) => Number(isWell(b)) - Number(isWell(a)))
+    .map((visit) => drawBar(visit, rest));
+  return `<g transform="translate(0,${y + baseline})"><text>${escaped(name)}</text><g class="${lookClass('succeeded')}">${bars.join('')}</g><text class="${lookClass(outcome)}" x="${width - right + 12}">${escaped(told)}</text></g>`;
 }
 
 /** A stay as far as it was in the run: one that was redriven has tries in several. */
-function drawBar(visit: StateVisit, { y, x, run, whole }: Row): string {
+function drawBar(visit: StateVisit, { x, run, whole }: Frame): string {
   const outcome = outcomeIn(visit, run.redrive);
   const tries = visit.tries.filter(({ redrive }) => redrive === run.redrive);
   const begun =
@@ -143,22 +151,24 @@ function drawBar(visit: StateVisit, { y, x, run, whole }: Row): string {
     ...(outcome === 'succeeded' ? [] : [outcome]),
   ];
   const title = [visit.state, ...told].join(', ');
-  const bar = (kind: string, at: number, until: number, inset = 0) => {
-    const length = Math.max(leastWidth, until - at - gap) - 2 * inset;
-    const depth = barHeight - 2 * inset;
-    return `<path class="${kind}" d="M${tenths(at + inset)},${y + inset}h${tenths(length)}v${depth}h-${tenths(length)}z"/>`;
-  };
+  const length = (from: number, until: number) => Math.max(leastWidth, until - from - gap);
+  const work = works
+    .map(
+      (span) =>
+        `M${fixed(x(span.from))} ${barHeight / 2 - baseline}h${fixed(length(x(span.from), x(span.to)))}`,
+    )
+    .join('');
+  const [inner, depth] = [length(start, end) - 1, barHeight - 1];
   const parts = [
     // What is all work needs no bar behind it.
-    ...(waitMs < 1 && works.length > 0 ? [] : [bar('wait', start, end, 0.5)]),
-    ...works.map((span) => bar('work', x(span.from), x(span.to))),
+    waitMs < 1 && works.length > 0
+      ? ''
+      : `<path class="wait" d="M${fixed(start + 0.5)} ${0.5 - baseline}h${fixed(inner)}v${depth}h-${fixed(inner)}z"/>`,
+    work === '' ? '' : `<path d="${work}"/>`,
   ];
   const own = outcome === 'succeeded' ? undefined : lookClass(outcome);
-  return `<g${attributes({ class: own })}><title>${escaped(title)}</title>${parts.join('')}${label(visit.state, works, { start, end, y, x })}</g>`;
+  return `<g${attributes({ class: own })}><title>${escaped(title)}</title>${parts.join('')}${label(visit.state, works, { start, end, x })}</g>`;
 }
-
-/** Digits are bytes, where there are hundreds of bars. */
-const tenths = (value: number): string => String(Math.round(value * 10) / 10);
 
 function workOf({ started, ended }: StateVisit['tries'][number], to: number): Span[] {
   if (started === undefined) return [];
@@ -168,17 +178,16 @@ function workOf({ started, ended }: StateVisit['tries'][number], to: number): Sp
 interface Place {
   readonly start: number;
   readonly end: number;
-  readonly y: number;
   readonly x: (ms: number) => number;
 }
 
 /** The state's name, where a stretch of its bar has room for it. */
-function label(state: string, works: readonly Span[], { start, end, y, x }: Place): string {
+function label(state: string, works: readonly Span[], { start, end, x }: Place): string {
   const needed = textWidth(state, fontSize) + 8;
   const work = works.find((span) => x(span.to) - x(span.from) >= needed);
   const isAllWait = works.length === 0;
   if (work === undefined && !(isAllWait && end - start >= needed)) return '';
   const at = work === undefined ? start : x(work.from);
-  const kind = work === undefined ? 'on-wait' : 'on-work';
-  return `<text class="${kind}" x="${tenths(at + 4)}" y="${y + barHeight - 3}">${escaped(state)}</text>`;
+  const own = work === undefined ? 'on-wait' : undefined;
+  return `<text${attributes({ class: own })} x="${fixed(at + 4)}">${escaped(state)}</text>`;
 }

@@ -1,17 +1,14 @@
 import { createHash } from 'node:crypto';
-import { EvidenceError } from '../evidence-error.ts';
-import { style } from '../graph/palette.ts';
-import { drawRunGraph } from '../graph/run-graph.ts';
 import type { RunEvidence } from '../read-run-record.ts';
-import type { RunRecord } from '../run-record.ts';
 import { controlsSection } from './controls.ts';
 import { costSection } from './cost.ts';
 import { evaporationSection } from './evaporation-section.ts';
-import { drawn, markup, Html } from './html.ts';
+import { graphSection } from './graph-section.ts';
+import { markup, Html } from './html.ts';
 import { keySection } from './key-life.ts';
 import { mailsSection } from './mails.ts';
 import { objectsSection } from './objects.ts';
-import { paragraphs, type Section } from './page-parts.ts';
+import type { Section } from './page-parts.ts';
 import { pageStyle } from './page-style.ts';
 import { sourcesSection } from './sources.ts';
 import { statusBadge, summary } from './summary.ts';
@@ -21,10 +18,10 @@ import { moment } from './words.ts';
 const hashOf = (text: string): string =>
   `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
-/** Nothing is loaded and nothing runs: only the two styles of the page apply, its own and its graph's. */
+/** Nothing is loaded and nothing runs: only the page's style applies. */
 const policy = [
   "default-src 'none'",
-  `style-src ${hashOf(pageStyle)} ${hashOf(style())}`,
+  `style-src ${hashOf(pageStyle)}`,
   'img-src data:',
   "base-uri 'none'",
   "form-action 'none'",
@@ -35,8 +32,7 @@ const policy = [
  *
  * It holds no script, no font and no address, follows the reader's light or dark scheme, and prints.
  * Free of PHI as the record is. The same evidence gives the same bytes: no time of writing is in it.
- * A thousand objects take less than 300 KB on a few workers, 370 on forty:
- * it grows with both.
+ * A thousand objects take less than 300 KB, on forty workers as well.
  */
 export function writeReport({
   record,
@@ -44,7 +40,7 @@ export function writeReport({
 }: Pick<RunEvidence, 'record' | 'definition'>): string {
   const sections = [
     summary(record),
-    graphSection(record, definition),
+    graphSection({ record, definition }),
     timelineSection(record),
     objectsSection(record),
     keySection(record),
@@ -86,19 +82,3 @@ const written = ({ id, title, body }: Section): Html =>
   markup`<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2>
 ${body}</section>
 `;
-
-function graphSection(record: RunRecord, definition: unknown): Section {
-  return { id: 'graph', title: 'Run graph', body: graph(record, definition) };
-}
-
-function graph(record: RunRecord, definition: unknown): Html | Html[] {
-  try {
-    const svg = drawRunGraph(definition, record);
-    return markup`<div class="scroll graph" tabindex="0" role="region" aria-label="Run graph">${drawn(svg)}</div>
-`;
-  } catch (error) {
-    // An older run outlives a change of the states; its other evidence is worth no less.
-    if (!(error instanceof EvidenceError)) throw error;
-    return paragraphs(`The graph cannot be drawn: ${error.message}.`);
-  }
-}

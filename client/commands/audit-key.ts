@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { type KMSClient, paginateListGrants } from '@aws-sdk/client-kms';
 import { openAccessLog } from '../../audit/access/open-access-log.ts';
 import { EvidenceError } from '../../audit/evidence-error.ts';
+import { type GrantNow, grantsNow } from '../../audit/questions/grants-now.ts';
 import { type ContextUse, KeyLife } from '../../audit/questions/key-life.ts';
 import { batchGrantPrefix } from '../../workflow/model/names.ts';
 import { batchId } from '../arguments.ts';
@@ -52,21 +52,6 @@ export function addAuditKeyCommand(audit: Command): void {
 async function readLife(life: KeyLife, path: string): Promise<void> {
   for await (const { record } of openAccessLog(path)) life.take(record);
   if (life.records === 0) throw new EvidenceError('the access log has no record');
-}
-
-interface GrantNow {
-  readonly grantId: string;
-  readonly since: string | undefined;
-}
-
-async function grantsNow(client: KMSClient, KeyId: string, prefix: string): Promise<GrantNow[]> {
-  const found: GrantNow[] = [];
-  for await (const { Grants = [] } of paginateListGrants({ client }, { KeyId })) {
-    for (const { GrantId: grantId = '', Name = '', CreationDate } of Grants) {
-      if (Name.startsWith(prefix)) found.push({ grantId, since: CreationDate?.toISOString() });
-    }
-  }
-  return found;
 }
 
 const shortId = (grantId: string): string => `${grantId.slice(0, 12)}…`;

@@ -1,32 +1,12 @@
-import { spawn } from 'node:child_process';
-import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { type Command, Option } from 'commander';
-import { exitCodes } from '../exit-codes.ts';
+import { handOver } from '../hand-over.ts';
 
 /** The embedded cloud's own program: named by path, because nothing of the product imports it. */
 const localProgram = fileURLToPath(new URL('../../local/local-cli.ts', import.meta.url));
 
-/** Hands the terminal to the embedded cloud's program; its exit code is this command's. */
-function runLocal(command: Command, args: readonly string[]): Promise<void> {
-  const { study } = command.optsWithGlobals<{ study: string }>();
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [localProgram, ...args], {
-      stdio: 'inherit',
-      env: { ...process.env, CZAR_STUDY: study },
-    });
-    // A terminal's Ctrl-C reaches the child as well: it ends in good order, and this process with it.
-    const wait = (): void => undefined;
-    const terminate = (): void => void child.kill('SIGTERM');
-    process.on('SIGINT', wait).on('SIGTERM', terminate);
-    child.on('error', reject);
-    child.on('exit', (code) => {
-      process.off('SIGINT', wait).off('SIGTERM', terminate);
-      process.exitCode = code ?? exitCodes.interrupted;
-      resolve();
-    });
-  });
-}
+const runLocal = (command: Command, args: readonly string[]): Promise<void> =>
+  handOver(command, localProgram, args);
 
 /** `czar local`: the whole environment on this machine. */
 export function addLocalCommand(program: Command): void {

@@ -36,9 +36,17 @@ export function addRunOptions(command: Command): Command {
 /** Reads the request, and holds what was typed in it against the name gate: it stands in the history. */
 export function readRequest(typed: Readonly<Record<string, unknown>>): BatchRequest {
   const request = parseTyped(BatchRequest, typed);
-  const { pipeline, instanceType = '', ticket = '' } = request;
-  for (const [field, text] of Object.entries({ pipeline, instanceType, ticket })) {
-    refuseTelling(field, text);
-  }
+  for (const [field, text] of Object.entries(typedTexts(request))) refuseTelling(field, text);
   return request;
+}
+
+/** The fields of a request in which a person can type a text, those that are given. */
+export function typedTexts(
+  typed: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, string>> {
+  const { pipeline, instanceType, ticket } = typed;
+  const texts = Object.entries({ pipeline, instanceType, ticket });
+  return Object.fromEntries(
+    texts.flatMap(([field, text]) => (typeof text === 'string' ? [[field, text]] : [])),
+  );
 }

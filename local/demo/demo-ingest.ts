@@ -18,7 +18,7 @@ found against what was sent.
   --messages <n>   of the whole fleet (default: 6000)
   --kills <n>      polls that are killed while they store (default: 1)
   --seed <n>       of the fleet's faults (default: 208)
-  --keep           leave the embedded cloud running, and say how to use it
+  --keep           leave the embedded cloud running with the console, and say how to use it
   --help           this text
 
 The last line on stdout is one JSON object; the exit code is 0 when every check held.`;
@@ -45,7 +45,7 @@ if (values.help) {
       'eval "$(npx czar local env --as operator)"   reaches it, as the operator',
       'npx czar iot status                          devices, days, runs',
       'npx czar iot gaps --open                     what did not come',
-      'npx czar local stop                          stops it and wipes what it kept',
+      'npx czar local stop                          stops it and the console, and wipes what it kept',
     ],
     act: (stage) =>
       runIngestDemo(

@@ -12,7 +12,7 @@ const help = `npm run demo [-- options]
 
 Runs one batch of the synthetic study "100 Johns" from upload to evaporation, on this machine.
 
-  --keep           leave the embedded cloud running, and say how to use it
+  --keep           leave the embedded cloud running with the console, and say how to use it
   --split <n>      files to split the visits into: one object each (default: 12)
   --workers <n>    dedicated machines (default: 5)
   --help           this text
@@ -38,7 +38,7 @@ if (values.help) {
       'eval "$(npx czar local env)"      reaches it, as the researcher',
       'npx czar upload <files>           makes a batch of them',
       'npx czar start <batch> --pipeline vitals-summary --watch',
-      'npx czar local stop               stops it and wipes what it kept',
+      'npx czar local stop               stops it and the console, and wipes what it kept',
     ],
     act: ({ state, transcript, folder, signal }) =>
       runDemo(

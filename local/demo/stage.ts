@@ -4,6 +4,7 @@ import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { localDirectory, type LocalState, readLocalState } from '../run/local-state.ts';
 import { type Server, startServer } from '../run/start-server.ts';
+import { startConsole } from './start-console.ts';
 import { Transcript } from './transcript.ts';
 
 /** What a demo plays, and where. */
@@ -60,7 +61,10 @@ export async function play(demo: Play): Promise<void> {
     const summary = await demo.act({ state, folder, transcript, signal: interrupted.signal });
     if (demo.keep) {
       server.letStay();
+      const address = await startConsole();
       transcript.say();
+      transcript.say('The console shows all of it, for whoever has this address:');
+      transcript.say(`  ${address}`);
       transcript.say('The embedded cloud stays up. In a shell:');
       for (const hint of demo.hints) transcript.say(`  ${hint}`);
     } else {

@@ -20,7 +20,7 @@ export const needsOwnProcess = (source: string): boolean =>
   touchesProcess.some((pattern) => pattern.test(source));
 
 /** Tests of whole batches, which have projects of their own. */
-export const otherTests = ['test/{e2e,failures,mutations}/**'] as const;
+export const otherTests = ['test/{browser,e2e,failures,mutations}/**'] as const;
 
 /** What a file of `test/` imports from there; other folders' code is the product. */
 function testImports(path: string, source: string): string[] {
