@@ -34,6 +34,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [...notUnit, ...alone],
           isolate: false,
+          globalSetup: ['test/support/bundle-once.ts'],
           setupFiles: ['test/support/leave-process.ts'],
         },
       },

@@ -28,6 +28,7 @@ const tasks = [
   'fail-batch',
   'register-object',
   'sweep',
+  'write-evidence',
 ];
 
 /** Loads a handler as Lambda does, with this environment. */
