@@ -35,7 +35,7 @@ export function StartContent({ choices, form, formSecret, isSent }: Asked) {
     <div class="beside">
       <form class="stacked" method="post" action="/start" data-preview="/start/preview">
         <input type="hidden" name=${formKey} value=${formSecret} />
-        ${Choice(told, 'batchId', 'Batch', markup`sealed`, [
+        ${Choice(told, 'batchId', 'Batch', markup`of those that are sealed`, [
           ['', 'Choose a batch'],
           ...choices.batches.map(
             ({ batchId, sealedAt }) => [batchId, `${batchId}, sealed ${moment(sealedAt)}`] as const,

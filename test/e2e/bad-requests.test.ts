@@ -10,7 +10,15 @@ import { tagKeys } from '../../workflow/model/tags.ts';
 import { type CraftedBatch, craftBatch, visitRows, visitsText } from './support/craft-batch.ts';
 import { canDecrypt, declaredRoles, readersOfRunning } from './support/can-decrypt.ts';
 import { readAccessLog } from './support/read-access-log.ts';
-import { type BatchEnd, ended, newBatchId, sealed, start, until } from './support/run-batch.ts';
+import {
+  type BatchEnd,
+  ended,
+  newBatchId,
+  sealed,
+  start,
+  until,
+  withoutEvidence,
+} from './support/run-batch.ts';
 import { type RoleDeployment, startStudyCloud, type StudyCloud } from './support/study-cloud.ts';
 
 const typed = 'Zibblequat';
@@ -50,7 +58,9 @@ async function traces() {
     launches: records.filter(({ eventName }) => eventName === 'RunInstances').length,
     mails: study.cloud.mails().length,
     batches: await Promise.all(
-      [batch, empty, unsealed].map(({ batchId }) => getBatch(operator.ledger, batchId)),
+      [batch, empty, unsealed].map(async ({ batchId }) =>
+        withoutEvidence(await getBatch(operator.ledger, batchId)),
+      ),
     ),
   };
 }

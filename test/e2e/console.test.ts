@@ -10,6 +10,7 @@ import { useBrowser } from '../browser/support/use-browser.ts';
 import { craftBatch, visitRows, visitsText } from './support/craft-batch.ts';
 import { openConsole } from './support/open-console.ts';
 import { type BatchEnd, runBatch, sealed } from './support/run-batch.ts';
+import { settled } from './support/settle.ts';
 import { startStudyCloud, type StudyCloud } from './support/study-cloud.ts';
 
 /** Stand in objects, their names and a ticket, and nowhere in a page. */
@@ -180,6 +181,7 @@ it(
   'has no canary in any page, and none in which axe-core finds anything, light or dark',
   { timeout: 240_000 },
   async () => {
+    await settled(study);
     const page = await enter('/runs');
     const met = new Set(['/runs']);
     const seen = new Map<string, number>();
@@ -190,6 +192,12 @@ it(
       const before = seen.get(kind) ?? 0;
       if (before === mostOfKind) continue;
       seen.set(kind, before + 1);
+      if (kind === '/runs/*/bundle') {
+        const bundle = await page.request.get(new URL(path, site.address).href);
+        expect(bundle.headers()['content-type']).toBe('application/zip');
+        if (canaries.test(String(await bundle.body()))) found.push(`${path}: a canary`);
+        continue;
+      }
       await page.goto(new URL(path, site.address).href);
       const shown = `${await page.content()} ${await page.innerText('body')}`;
       if (canaries.test(shown)) found.push(`${path}: a canary`);
@@ -208,6 +216,7 @@ it(
         '/runs/*/table',
         '/runs/*/events',
         '/runs/*/evidence',
+        '/runs/*/bundle',
         '/batches',
         '/batches/*',
         '/start',

@@ -14,6 +14,7 @@ import { altered, holdNotifications, type Notifications } from './support/notifi
 import { readAccessLog } from './support/read-access-log.ts';
 import { openRunQueue, type RunQueue } from './support/run-queue.ts';
 import { type BatchEnd, ended, start, until } from './support/run-batch.ts';
+import { settled } from './support/settle.ts';
 import { type RoleDeployment, startStudyCloud, type StudyCloud } from './support/study-cloud.ts';
 
 const name = 'Zibblequat';
@@ -90,6 +91,8 @@ beforeAll(async () => {
   thaw(hung.instance);
   end = await ended(operator, executionArn, batchId);
 
+  // The batch's evidence is noted some time behind the end.
+  await settled(study);
   ledgerAtEnd = await ledger();
   await deliver([...created, ...open]);
   notifications.deliver({ ...manifest, detailType: 'Object Deleted' });

@@ -65,6 +65,15 @@ export async function ended(
   };
 }
 
+/** What the ledger says of a batch but for its evidence, which is noted some time behind a run's end. */
+export function withoutEvidence(
+  batch: BatchItem | undefined,
+): Omit<BatchItem, 'evidence'> | undefined {
+  if (batch === undefined) return undefined;
+  const { evidence: _, ...rest } = batch;
+  return rest;
+}
+
 /** Runs a sealed batch to its end. */
 export async function runBatch(
   { as }: StudyCloud,
