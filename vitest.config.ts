@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.ts';
 import { filesOfOwnProcess, otherTests } from './test/support/own-process.ts';
 
 const shared = {
@@ -7,8 +8,8 @@ const shared = {
   allowOnly: false,
 };
 
-/** A batch of the prover waits for its processes most of the time: while it does, others go on. */
-const batchWorkers = availableParallelism() * 2;
+/** A batch waits for its processes half of the time: while it does, others go on. */
+const batches = { sequence: { groupOrder: 1 }, maxWorkers: availableParallelism() * 2 };
 
 const notUnit = [...configDefaults.exclude, ...otherTests];
 const alone = filesOfOwnProcess(import.meta.dirname);
@@ -16,14 +17,15 @@ const alone = filesOfOwnProcess(import.meta.dirname);
 const unit = {
   ...shared,
   testTimeout: 5_000,
-  // Of two cores vitest would take one.
-  maxWorkers: '100%',
+  // Some wait for processes and timers: one more than there are cores.
+  maxWorkers: availableParallelism() + 1,
   hookTimeout: 60_000,
 };
 
 export default defineConfig({
   test: {
     passWithNoTests: false,
+    sequence: { sequencer: LongestFirst },
     reporters: ['default', './test/support/closing-line-reporter.ts'],
     projects: [
       {
@@ -46,32 +48,31 @@ export default defineConfig({
         // Whole batches in an embedded cloud: minutes of a laptop's time are what is tested.
         test: {
           ...shared,
+          ...batches,
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/e2e/support/synthesize-once.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          sequence: { groupOrder: 1 },
-          maxWorkers: '100%',
         },
       },
       {
         // Pages in a real Chromium, with what is recorded; the console's are with its cloud, in e2e.
         test: {
           ...shared,
+          ...batches,
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
           testTimeout: 15_000,
           // Chromium is unpacked before the first.
           hookTimeout: 60_000,
-          sequence: { groupOrder: 1 },
-          maxWorkers: '100%',
         },
       },
       {
         // Whole batches, too, each with a fault in it; time jumps where nothing happens.
         test: {
           ...shared,
+          ...batches,
           name: 'failures',
           include: ['test/failures/**/*.test.ts'],
           globalSetup: ['test/failures/support/synthesize-once.ts'],
@@ -79,8 +80,6 @@ export default defineConfig({
           // A fault's whole name.
           chaiConfig: { truncateThreshold: 0 },
           hookTimeout: 120_000,
-          sequence: { groupOrder: 2 },
-          maxWorkers: batchWorkers,
         },
       },
       {
@@ -91,7 +90,7 @@ export default defineConfig({
           include: ['test/mutations/**/*.test.ts'],
           globalSetup: ['test/failures/support/synthesize-once.ts'],
           testTimeout: 120_000,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],
