@@ -7,8 +7,8 @@ const tags = z.record(z.string(), z.string());
 /**
  * Attributes that a queue may be given.
  *
- * Noted and without effect: `MessageRetentionPeriod` (no message expires), `RedriveAllowPolicy`,
- * `KmsDataKeyReusePeriodSeconds` and `SqsManagedSseEnabled`. FIFO queues are not supported.
+ * Noted and without effect: `MessageRetentionPeriod` (no message expires), `RedriveAllowPolicy` and
+ * `SqsManagedSseEnabled`. FIFO queues are not supported.
  */
 const QueueAttributes = z.strictObject({
   VisibilityTimeout: z.string().optional(),
@@ -20,7 +20,12 @@ const QueueAttributes = z.strictObject({
   RedriveAllowPolicy: z.string().optional(),
   Policy: z.string().optional(),
   KmsMasterKeyId: z.string().optional(),
-  KmsDataKeyReusePeriodSeconds: z.string().optional(),
+  /** From a minute to a day, in seconds. */
+  KmsDataKeyReusePeriodSeconds: z
+    .string()
+    .regex(/^\d+$/)
+    .refine((seconds) => Number(seconds) >= 60 && Number(seconds) <= 86_400)
+    .optional(),
   SqsManagedSseEnabled: z.string().optional(),
 });
 export type QueueAttributes = z.infer<typeof QueueAttributes>;

@@ -135,6 +135,8 @@ export class QueueOperations {
     if (attributes.Policy !== undefined) queue.policy = policy;
     if (attributes.KmsMasterKeyId !== undefined)
       queue.kmsKey = attributes.KmsMasterKeyId === '' ? undefined : attributes.KmsMasterKeyId;
+    if (attributes.KmsDataKeyReusePeriodSeconds !== undefined)
+      queue.keyReuseSeconds = Number(attributes.KmsDataKeyReusePeriodSeconds);
   }
 
   async #list(

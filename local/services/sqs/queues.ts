@@ -7,6 +7,8 @@ export interface Queue {
   policy: PolicyDocument | undefined;
   /** The KMS key that its messages are encrypted under; undefined for SQS's own. */
   kmsKey: string | undefined;
+  /** How long a data key under it is used before KMS is asked again. */
+  keyReuseSeconds: number;
   readonly tags: Map<string, string>;
 }
 
@@ -49,7 +51,13 @@ export class Queues {
   ensure(name: string): Queue {
     const known = this.#byName.get(name);
     if (known !== undefined) return known;
-    const queue: Queue = { name, policy: undefined, kmsKey: undefined, tags: new Map() };
+    const queue: Queue = {
+      name,
+      policy: undefined,
+      kmsKey: undefined,
+      keyReuseSeconds: 300,
+      tags: new Map(),
+    };
     this.#byName.set(name, queue);
     return queue;
   }

@@ -1,37 +1,13 @@
-import type { Call, Service, StorageKeys, Surroundings } from '../../api.ts';
+import type { Service, StorageKeys, Surroundings } from '../../api.ts';
 import { readBodyText } from '../../gateway/read-body-text.ts';
 import { createMessageJournal } from './message-journal.ts';
 import { createMessageStore } from './message-store.ts';
-import { readOperation, type Operation } from './operation.ts';
+import { readOperation } from './operation.ts';
 import { operationAccess, operationRecord } from './operation-access.ts';
+import { QueueKeys } from './queue-keys.ts';
 import { QueueOperations } from './queue-operations.ts';
 import { queueResources } from './queue-resources.ts';
 import { Queues } from './queues.ts';
-
-/** SQS's own key asks nobody; any other is used as the caller, via SQS. */
-const ownKey = 'alias/aws/sqs';
-
-/**
- * Holds sending and receiving on an encrypted queue against the key's policy.
- *
- * AWS uses a data key for five minutes and asks then only; this asks every time.
- */
-function useKey(
-  { name, input }: Operation,
-  call: Call,
-  queues: Queues,
-  keys: StorageKeys,
-  via: string,
-): void {
-  if (!('QueueUrl' in input)) return;
-  const key = queues.get(queues.nameIn(input.QueueUrl))?.kmsKey;
-  if (key === undefined || key === ownKey) return;
-  if (name === 'SendMessage' || name === 'SendMessageBatch') {
-    keys.generate(call, via, key);
-    keys.use(call, via, key);
-  }
-  if (name === 'ReceiveMessage') keys.use(call, via, key);
-}
 
 /** Creates SQS: fauxqs behind the policies of the templates. Standard queues only. */
 export function createSqsService(
@@ -40,6 +16,7 @@ export function createSqsService(
 ): Service {
   const { region, accountId } = surroundings;
   const queues = new Queues(surroundings);
+  const queueKeys = new QueueKeys(keys, `sqs.${region}.amazonaws.com`);
   const store = createMessageStore(region, accountId);
   const journal = createMessageJournal(surroundings.directory);
   const operations = new QueueOperations(store, queues, accountId);
@@ -57,7 +34,10 @@ export function createSqsService(
       const accesses = operationAccess(operation, queues);
       call.record(operationRecord(operation, accesses));
       for (const access of accesses) call.authorize(access);
-      useKey(operation, call, queues, keys, `sqs.${region}.amazonaws.com`);
+      if ('QueueUrl' in operation.input) {
+        const queue = queues.get(queues.nameIn(operation.input.QueueUrl));
+        if (queue !== undefined) queueKeys.use(queue, operation, call);
+      }
       await journal.note(operation);
       return {
         status: 200,

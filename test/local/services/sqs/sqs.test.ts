@@ -19,7 +19,8 @@ import {
 } from '@aws-sdk/client-sqs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { StorageKeys } from '../../../../local/api.ts';
+import { ApiError, type StorageKeys } from '../../../../local/api.ts';
+import { systemClock } from '../../../../local/clock.ts';
 import { createSqsService } from '../../../../local/services/sqs/sqs-service.ts';
 import { accountId, region, startToyCloud, type ToyCloud } from '../../gateway/toy-cloud.ts';
 
@@ -29,9 +30,17 @@ let cloud: ToyCloud;
 let service: ReturnType<typeof createSqsService>;
 let sqs: SQSClient;
 let keyUses: string[];
+/** How far the cloud's clock is ahead of the machine's. */
+let aheadMs: number;
+/** How often the key will be refused. */
+let refusals: number;
 
 const keys: StorageKeys = {
   generate: (_call, via, keyArn) => {
+    if (refusals > 0) {
+      refusals -= 1;
+      throw new ApiError('AccessDeniedException', 'The key is not for you.', 400);
+    }
     keyUses.push(`generate ${keyArn} via ${via}`);
     return { keyArn };
   },
@@ -41,7 +50,12 @@ const keys: StorageKeys = {
 
 beforeEach(async () => {
   keyUses = [];
-  cloud = await startToyCloud();
+  aheadMs = 0;
+  refusals = 0;
+  cloud = await startToyCloud({
+    ...systemClock,
+    now: () => new Date(systemClock.now().getTime() + aheadMs),
+  });
   const { directory, gateway } = cloud;
   service = createSqsService(
     { region, accountId, directory, endpoint: () => gateway.endpoint },
@@ -349,6 +363,55 @@ describe('a queue of a template', () => {
 
     const via = 'arn:key via sqs.us-east-1.amazonaws.com';
     expect(keyUses).toEqual([`generate ${via}`, `use ${via}`, `use ${via}`]);
+  });
+
+  it.each([
+    { period: undefined, seconds: 300 },
+    { period: '60', seconds: 60 },
+  ])(
+    'asks for the key again when its data key was used for $seconds s, each principal for itself',
+    async ({ period, seconds }) => {
+      const QueueUrl = await queue('objects', {
+        KmsMasterKeyId: 'arn:key',
+        ...(period === undefined ? {} : { KmsDataKeyReusePeriodSeconds: period }),
+      });
+      cloud.role('other', [{ Effect: 'Allow', Action: 'sqs:*', Resource: '*' }]);
+      const asked = async (client: SQSClient): Promise<number> => {
+        keyUses = [];
+        await client.send(new SendMessageCommand({ QueueUrl, MessageBody: 'one' }));
+        return keyUses.length;
+      };
+
+      const first = await asked(sqs);
+      const again = await asked(sqs);
+      const other = await asked(new SQSClient(cloud.as('other')));
+      aheadMs = (seconds - 5) * 1000;
+      const within = await asked(sqs);
+      aheadMs = (seconds + 1) * 1000;
+      const after = await asked(sqs);
+
+      expect([first, again, other, within, after]).toEqual([2, 0, 2, 0, 2]);
+    },
+  );
+
+  it('asks for the key each time while it is refused', async () => {
+    const QueueUrl = await queue('objects', { KmsMasterKeyId: 'arn:key' });
+    refusals = 2;
+    const send = () => sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'one' }));
+
+    await expect(send()).rejects.toMatchObject({ name: 'AccessDenied' });
+    await expect(send()).rejects.toMatchObject({ name: 'AccessDenied' });
+    await send();
+
+    expect(keyUses).toHaveLength(2);
+  });
+
+  it('refuses a reuse period that AWS would not take', async () => {
+    for (const KmsDataKeyReusePeriodSeconds of ['59', '86401', 'soon']) {
+      await expect(queue('objects', { KmsDataKeyReusePeriodSeconds })).rejects.toMatchObject({
+        name: 'InvalidParameterValue',
+      });
+    }
   });
 });
 
