@@ -9,12 +9,22 @@ const oneCharacter = Symbol('?');
  */
 export type Glob = readonly (string | symbol)[];
 
+/** Policy texts, each taken apart once: every statement is asked at every call. */
+const globs = new Map<string, Glob>();
+/** Policies come and go; what is forgotten is taken apart again. */
+const mostGlobs = 10_000;
+
 /** Reads policy text: `*` stands for any characters, `?` for exactly one. */
 export function globOf(text: string): Glob {
-  return Array.from(text, (character) => {
+  const known = globs.get(text);
+  if (known !== undefined) return known;
+  const glob = Array.from(text, (character) => {
     if (character === '*') return anyCharacters;
     return character === '?' ? oneCharacter : character;
   });
+  if (globs.size >= mostGlobs) globs.clear();
+  globs.set(text, glob);
+  return glob;
 }
 
 /** Reads text that stands for itself, wildcards included. */

@@ -76,6 +76,7 @@ export function unknownVariable(text: string): string | undefined {
  * @see IAM User Guide, "IAM policy elements: Variables and tags"
  */
 export function expandVariables(text: string, lookup: VariableLookup): Glob | undefined {
+  if (!hasVariables(text)) return globOf(text);
   const glob: (string | symbol)[] = [];
   let start = 0;
   for (const match of text.matchAll(placeholder)) {

@@ -1,24 +1,14 @@
 import { matchesResource } from './arn-pattern.ts';
 import { conditionsHold } from './condition.ts';
 import type { Statement } from './document.ts';
-import { globOf, matchesGlob, type Glob } from './glob.ts';
+import { globOf, matchesGlob } from './glob.ts';
 import { expandVariables } from './policy-variable.ts';
 import { singleValue, type RequestContext } from './request-context.ts';
 import { allOf, anyOf, not, type Truth } from './truth.ts';
 
-/** Patterns of actions, each taken apart once: every statement is asked at every call. */
-const actionGlobs = new Map<string, Glob>();
-
-function actionGlob(pattern: string): Glob {
-  const known = actionGlobs.get(pattern);
-  if (known !== undefined) return known;
-  const glob = globOf(pattern.toLowerCase());
-  actionGlobs.set(pattern, glob);
-  return glob;
-}
-
 function someAction(patterns: readonly string[], action: string): boolean {
-  return patterns.some((pattern) => matchesGlob(actionGlob(pattern), action.toLowerCase()));
+  const lower = action.toLowerCase();
+  return patterns.some((pattern) => matchesGlob(globOf(pattern.toLowerCase()), lower));
 }
 
 function coversAction({ Action, NotAction }: Statement, action: string): boolean {
