@@ -18,7 +18,8 @@ let study: StudyCloud;
 let few: BatchEnd;
 
 beforeAll(async () => {
-  study = await startStudyCloud();
+  // Its workers fetch their software as on AWS.
+  study = await startStudyCloud({ isBare: true });
   few = await runBatch(study, await uploadStudy(study, 12), { workers: 3 });
 });
 

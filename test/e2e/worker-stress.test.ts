@@ -100,7 +100,7 @@ beforeAll(async () => {
     limits: { processSeconds: 4 },
     faults,
   });
-  study = await startStudyCloud({ assemblyDirectory });
+  study = await startStudyCloud({ assemblyDirectory, isBare: true });
   began = Date.now();
   hurryQueues(study.cloud);
   agentMebibytes = [];

@@ -1,6 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { KMSClient } from '@aws-sdk/client-kms';
@@ -15,6 +17,7 @@ import {
   type EmbeddedCloudOptions,
   startEmbeddedCloud,
 } from '../../../local/cloud.ts';
+import type { ImageSoftware } from '../../../local/services/ec2/image.ts';
 import type { PersonRole } from '../../../local/run/local-state.ts';
 import {
   ClientSettings,
@@ -37,18 +40,28 @@ export interface RoleDeployment extends Deployment {
   readonly sqs: SQSClient;
 }
 
+/** What the test run's synth built for workers: 73 MB that an image may bring instead of S3A. */
+const built = fileURLToPath(new URL('../../../dist/artifacts/host/', import.meta.url));
+const fullImage: ImageSoftware = {
+  'bin/node': process.execPath,
+  'artifacts/engine.tar': join(built, 'engine.tar'),
+  'artifacts/agent.tar': join(built, 'agent.tar'),
+};
+
 /**
  * Starts a cloud in a folder of its own.
  *
- * From the assembly of the test run, if no other is given.
+ * From the assembly of the test run, if no other is given. Its image brings the workers' software, of
+ * which an instance takes what has the digests that it is told; `isBare` leaves it to be fetched.
  */
 export async function startStudyCloud({
   assemblyDirectory = inject('assembly'),
   interference,
+  isBare = false,
   ...options
-}: Partial<
-  Pick<EmbeddedCloudOptions, 'assemblyDirectory' | 'clock' | 'interference'>
-> = {}): Promise<StudyCloud> {
+}: Partial<Pick<EmbeddedCloudOptions, 'assemblyDirectory' | 'clock' | 'interference'>> & {
+  readonly isBare?: boolean;
+} = {}): Promise<StudyCloud> {
   const directory = await mkdtemp(join(tmpdir(), 'czar-e2e-'));
   process.env.CZAR_STATE = join(directory, 'uploads');
   const cloud = await startEmbeddedCloud({
@@ -56,6 +69,7 @@ export async function startStudyCloud({
     directory: join(directory, 'cloud'),
     // Each cloud of an assembly runs the same bundles.
     interference: {
+      ...(isBare ? {} : { ec2: { imageSoftware: fullImage } }),
       ...interference,
       sandbox: { compileCache: `${assemblyDirectory}.compiled`, ...interference?.sandbox },
     },
