@@ -16,7 +16,7 @@ const alone = filesOfOwnProcess(import.meta.dirname);
 
 const unit = {
   ...shared,
-  testTimeout: 5_000,
+  testTimeout: 30_000,
   // Some wait for processes and timers: one more than there are cores.
   maxWorkers: availableParallelism() + 1,
   hookTimeout: 60_000,

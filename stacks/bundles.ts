@@ -1,7 +1,7 @@
-import { glob, rm } from 'node:fs/promises';
+import { copyFile, glob, mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type BuildOptions } from 'esbuild';
+import type { BuildOptions } from 'esbuild';
 import { bundlePipelines } from '../pipelines/build.ts';
 import { bundleIfChanged } from './bundle-if-changed.ts';
 import { lambdaDirectory } from './lambda-code.ts';
@@ -46,6 +46,9 @@ const unusedInLambda = [
   '@smithy/credential-provider-imds',
 ];
 
+/** Bundles as they were made last, by the folders of their sources. */
+const bundleDirectory = join(root, 'dist', 'bundles');
+
 /** What decides of a bundle besides the sources in it. */
 const makers = [
   'package-lock.json',
@@ -81,22 +84,32 @@ export async function bundleLambdas(): Promise<void> {
  * The engine stays outside, because it is native; on the worker it lies in a `node_modules` above.
  */
 export async function bundleAgent(outDirectory: string): Promise<void> {
-  await rm(outDirectory, { recursive: true, force: true });
-  await build({
-    ...forNode24,
-    entryPoints: [{ in: 'worker/agent.ts', out: 'agent' }],
-    outdir: outDirectory,
-    external: ['@duckdb/node-api'],
-  });
+  await bundleProgram('worker/agent.ts', ['@duckdb/node-api'], outDirectory);
   await bundlePipelines(join(outDirectory, 'pipelines'));
 }
 
 /** Bundles what E runs: `agent.mjs` in a directory emptied before. */
 export async function bundlePoller(outDirectory: string): Promise<void> {
+  await bundleProgram('ingest/poller/agent.ts', [], outDirectory);
+}
+
+async function bundleProgram(
+  source: string,
+  external: readonly string[],
+  outDirectory: string,
+): Promise<void> {
+  const outdir = join(bundleDirectory, dirname(source));
+  await bundleIfChanged(
+    {
+      ...forNode24,
+      entryPoints: [{ in: source, out: 'agent' }],
+      outdir,
+      absWorkingDir: root,
+      external: [...external],
+    },
+    makers,
+  );
   await rm(outDirectory, { recursive: true, force: true });
-  await build({
-    ...forNode24,
-    entryPoints: [{ in: 'ingest/poller/agent.ts', out: 'agent' }],
-    outdir: outDirectory,
-  });
+  await mkdir(outDirectory, { recursive: true });
+  await copyFile(join(outdir, 'agent.mjs'), join(outDirectory, 'agent.mjs'));
 }

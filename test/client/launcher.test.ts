@@ -15,7 +15,7 @@ function under(version: string, platform: string = process.platform): string[] {
   return ['--import', `data:text/javascript,${script.join(';')}`];
 }
 
-describe('the launcher', { timeout: 30_000 }, () => {
+describe('the launcher', () => {
   it.each(['22.18.0', '24.0.0'])('runs the program under Node %s itself', async (version) => {
     // Where no Node is installed for the platform, only this one can have run it.
     const nodeOptions = under(version, 'sunos');

@@ -5,7 +5,7 @@ import { czar, czarProcess } from './run-czar.ts';
 
 const laptop = useLaptop();
 
-describe('czar in the process of a test', { timeout: 30_000 }, () => {
+describe('czar in the process of a test', () => {
   it('ends and says as the process does', async () => {
     const args = ['--json', 'status', 'John-Doe'];
 

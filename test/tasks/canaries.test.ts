@@ -124,7 +124,6 @@ async function invoke(task: string, event: unknown): Promise<unknown> {
 describe('the log of', () => {
   it.each(Object.entries(events))(
     '%s has no canary in it, nor has its error, when AWS fails it',
-    { timeout: 20_000 },
     async (task, event) => {
       const answer = await invoke(task, event);
 
@@ -136,7 +135,6 @@ describe('the log of', () => {
 
   it.each(Object.keys(events))(
     '%s has no canary in it when its event is none at all',
-    { timeout: 20_000 },
     async (task) => {
       const answer = await invoke(task, { [canary]: canary, detail: canary, batchId: [canary] });
 

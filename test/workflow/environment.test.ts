@@ -44,7 +44,7 @@ describe('the environment that the template gives', () => {
     expect(functions.map(({ task }) => task).sort()).toEqual([...tasks].sort());
   });
 
-  it.each(tasks)('lets %s start', { timeout: 20_000 }, async (task) => {
+  it.each(tasks)('lets %s start', async (task) => {
     const { environment } = functions.find((found) => found.task === task)!;
 
     expect(await load(task, environment)).toHaveProperty('handler');
@@ -52,7 +52,6 @@ describe('the environment that the template gives', () => {
 
   it.each(tasks.filter((task) => task !== 'await-worker' && task !== 'fail-batch'))(
     'has nothing in it that %s does not demand',
-    { timeout: 20_000 },
     async (task) => {
       const { environment } = functions.find((found) => found.task === task)!;
 

@@ -239,12 +239,10 @@ it.each([
       attempts: index % 20 === 0 ? 2 : 1,
       ...(index % 200 === 0 && { ...failed, objectId: digest(`${index}`).slice(0, 21) }),
     }));
-    const before = performance.now();
 
     const html = writeReport({ definition, record: { ...record, objects } });
 
     expect(record.workers.length).toBe(name === 'forty' ? 40 : 3);
-    expect(performance.now() - before).toBeLessThan(1000);
     expect(section(html, 'objects').match(/<tr><th>/g)).toHaveLength(1000);
     expect(Buffer.byteLength(html)).toBeLessThan(300_000);
   },

@@ -65,7 +65,7 @@ function store(zip: Buffer): void {
   laptop.aws.s3.objects.set(`${clientSettings.logBucket}/${key}`, zip);
 }
 
-describe('czar evidence export', { timeout: 30_000 }, () => {
+describe('czar evidence export', () => {
   it('fetches what the deployment wrote, verifies it, and writes a folder and a zip', async () => {
     deployment();
     const zip = await stored();
@@ -195,7 +195,7 @@ describe('czar evidence export', { timeout: 30_000 }, () => {
   });
 });
 
-describe('czar evidence verify', { timeout: 30_000 }, () => {
+describe('czar evidence verify', () => {
   it('needs no deployment and no credentials, and says what it checked and what not', async () => {
     const zip = laptop.write('evidence.zip', await stored());
     laptop.aws.stop();
@@ -248,7 +248,7 @@ describe('czar evidence verify', { timeout: 30_000 }, () => {
   });
 });
 
-it('prints the key of a deployment, and its fingerprint', { timeout: 30_000 }, async () => {
+it('prints the key of a deployment, and its fingerprint', async () => {
   deployment();
 
   const { code, stdout } = await czar('evidence', 'key');

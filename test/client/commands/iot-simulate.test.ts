@@ -47,7 +47,7 @@ const reportPath = (): string => join(broker.folder, '..', 'report.json');
 const readReport = (): FleetReport =>
   FleetReport.parse(JSON.parse(readFileSync(reportPath(), 'utf8')));
 
-describe('czar iot simulate', { timeout: 30_000 }, () => {
+describe('czar iot simulate', () => {
   it('sends a day with faults, tells its seed at the start, and writes what it sent', async () => {
     const faults = ['--duplicates', '0.1', '--drops', '0.1', '--reorder', '--reboots', '--skew'];
 

@@ -26,7 +26,7 @@ async function registered(number = 1): Promise<string> {
   return id;
 }
 
-describe('czar iot', { timeout: 30_000 }, () => {
+describe('czar iot', () => {
   it('tells its commands, and what one takes', async () => {
     const all = await czar('iot', '--help');
     const one = await czar('iot', 'assign', '--help');
@@ -79,7 +79,7 @@ describe('czar iot', { timeout: 30_000 }, () => {
   });
 });
 
-describe('czar iot register and revoke', { timeout: 30_000 }, () => {
+describe('czar iot register and revoke', () => {
   it('make devices in a folder, and take their certificates from them', async () => {
     const folder = join(laptop.root, 'devices');
 
@@ -135,7 +135,7 @@ describe('czar iot register and revoke', { timeout: 30_000 }, () => {
   });
 });
 
-describe('czar iot assign', { timeout: 30_000 }, () => {
+describe('czar iot assign', () => {
   it('gives a device to a subject, puts it in service, and tells whose it was', async () => {
     await registered();
 
@@ -201,7 +201,7 @@ describe('czar iot assign', { timeout: 30_000 }, () => {
   });
 });
 
-describe('czar iot mint-subjects', { timeout: 30_000 }, () => {
+describe('czar iot mint-subjects', () => {
   it('prints codes, no two the same, and calls nobody', async () => {
     const { code, stdout } = await czar('iot', 'mint-subjects', '--count', '500');
 
@@ -213,7 +213,7 @@ describe('czar iot mint-subjects', { timeout: 30_000 }, () => {
   });
 });
 
-describe('czar iot status and gaps', { timeout: 30_000 }, () => {
+describe('czar iot status and gaps', () => {
   const lost = {
     device,
     reason: 'LOST',
@@ -358,7 +358,7 @@ describe('czar iot status and gaps', { timeout: 30_000 }, () => {
   });
 });
 
-describe('czar iot poll', { timeout: 30_000 }, () => {
+describe('czar iot poll', () => {
   const arn = 'arn:aws:states:us-east-1:111122223333:execution:czarhipaa-ingest:poll-1';
 
   function execution(status: string): void {

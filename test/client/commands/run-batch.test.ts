@@ -37,7 +37,7 @@ const startInput = (): unknown => {
   return JSON.parse(String(call?.input.input));
 };
 
-describe('czar start', { timeout: 30_000 }, () => {
+describe('czar start', () => {
   it('starts the execution with what was asked for and nothing else, and prints its ARN', async () => {
     execution('RUNNING');
 
@@ -103,7 +103,7 @@ describe('czar start', { timeout: 30_000 }, () => {
   });
 });
 
-describe('czar retry', { timeout: 30_000 }, () => {
+describe('czar retry', () => {
   it('starts a batch that FAILED anew, says that it is a retry, and takes its pipeline', async () => {
     execution('RUNNING');
     noteBatch(laptop, { state: 'FAILED', pipeline: 'vitals-summary', executionArn: arn });
@@ -154,7 +154,7 @@ describe('czar retry', { timeout: 30_000 }, () => {
   });
 });
 
-describe('czar watch', { timeout: 30_000 }, () => {
+describe('czar watch', () => {
   it.each([
     ['SUCCEEDED', 0],
     ['FAILED', 1],
@@ -216,7 +216,7 @@ describe('czar watch', { timeout: 30_000 }, () => {
   });
 });
 
-describe('czar status', { timeout: 30_000 }, () => {
+describe('czar status', () => {
   const object = (objectId: string, fields: Record<string, unknown>) => ({
     batchId,
     item: `OBJECT#${objectId}`,
@@ -279,7 +279,7 @@ describe('czar status', { timeout: 30_000 }, () => {
   });
 });
 
-describe('czar results get', { timeout: 30_000 }, () => {
+describe('czar results get', () => {
   async function finished(): Promise<void> {
     const tar = await tarOf([{ name: 'summary.csv', content: 'mean\n36.6\n' }]);
     const result = store(laptop, batchResultKey(place, madeOf), await encrypted(laptop, tar));
@@ -334,7 +334,7 @@ describe('czar results get', { timeout: 30_000 }, () => {
   });
 });
 
-describe('czar synthesize-data', { timeout: 30_000 }, () => {
+describe('czar synthesize-data', () => {
   it('writes the study into a new folder, and tells files and rows', async () => {
     const to = join(laptop.root, 'Zebulon');
 

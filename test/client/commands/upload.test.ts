@@ -29,7 +29,7 @@ function surfaces({ stdout, stderr }: Ended): string {
   return [stdout, stderr, ...written, ...asked, ...keys].join('\n');
 }
 
-describe('czar upload', { timeout: 30_000 }, () => {
+describe('czar upload', () => {
   it('mints a batch id, tells it before anything is sent, and the sealed batch at the end', async () => {
     const ended = await czarProcess('upload', folder(), '--json');
 

@@ -5,7 +5,7 @@ import { czar, czarProcess, jsonLines } from '../run-czar.ts';
 
 const laptop = useLaptop();
 
-describe('czar', { timeout: 30_000 }, () => {
+describe('czar', () => {
   it('documents every exit code', async () => {
     const { code, stdout, stderr } = await czarProcess('--help');
 

@@ -73,14 +73,12 @@ describe('a scan', () => {
     expect(files.map(({ name }) => name)).toEqual(['b.csv', 'a.csv', 'link.csv']);
   });
 
-  it('is done with ten thousand files in seconds', { timeout: 20_000 }, async () => {
+  it('takes ten thousand files of one folder', async () => {
     for (let at = 0; at < 10_000; at += 1) laptop.write(`many/${at}.csv`, 'x');
-    const started = performance.now();
 
     const { files } = await scanFiles([laptop.path('many')]);
 
     expect(files).toHaveLength(10_000);
-    expect(performance.now() - started).toBeLessThan(10_000);
   });
 });
 

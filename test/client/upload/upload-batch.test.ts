@@ -129,7 +129,7 @@ describe('an upload', () => {
   });
 });
 
-describe('an upload of a large file', { timeout: 20_000 }, () => {
+describe('an upload of a large file', () => {
   const content = randomBytes(16 * MiB + 5);
 
   it('goes in parts of 8 MiB, of which only the completion is conditional', async () => {

@@ -109,7 +109,7 @@ describe('watching an execution', () => {
     expect((await watch()).counts).toEqual([]);
   });
 
-  it('sits out a network that is gone for a while, and says so', { timeout: 15_000 }, async () => {
+  it('sits out a network that is gone for a while, and says so', async () => {
     const describe = laptop.aws.json.answers.DescribeExecution!;
     let outage = 2;
     laptop.aws.json.answers.DescribeExecution = (input) =>
@@ -121,34 +121,24 @@ describe('watching an execution', () => {
     expect(sentences).toHaveLength(14);
   });
 
-  it(
-    'knows that an execution may be unknown in its first seconds',
-    { timeout: 15_000 },
-    async () => {
-      const describe = laptop.aws.json.answers.DescribeExecution!;
-      let unknown = 1;
-      laptop.aws.json.answers.DescribeExecution = (input) => {
-        if ((unknown -= 1) >= 0) throw new ServiceError('ExecutionDoesNotExist');
-        return describe(input);
-      };
+  it('knows that an execution may be unknown in its first seconds', async () => {
+    const describe = laptop.aws.json.answers.DescribeExecution!;
+    let unknown = 1;
+    laptop.aws.json.answers.DescribeExecution = (input) => {
+      if ((unknown -= 1) >= 0) throw new ServiceError('ExecutionDoesNotExist');
+      return describe(input);
+    };
 
-      expect((await watch()).sentences).toHaveLength(14);
-    },
-  );
+    expect((await watch()).sentences).toHaveLength(14);
+  });
 
-  it(
-    'ends with a plain sentence where there is no such execution',
-    { timeout: 15_000 },
-    async () => {
-      laptop.aws.json.answers.DescribeExecution = () => {
-        throw new ServiceError('ExecutionDoesNotExist');
-      };
+  it('ends with a plain sentence where there is no such execution', async () => {
+    laptop.aws.json.answers.DescribeExecution = () => {
+      throw new ServiceError('ExecutionDoesNotExist');
+    };
 
-      await expect(watch()).rejects.toThrow(
-        new UserError('badInput', 'there is no such execution'),
-      );
-    },
-  );
+    await expect(watch()).rejects.toThrow(new UserError('badInput', 'there is no such execution'));
+  });
 
   it('does not go on where it is denied', async () => {
     laptop.aws.json.answers.GetExecutionHistory = () => {

@@ -95,7 +95,7 @@ function startAgent(parameter: string) {
 /** What Step Functions was told. */
 const told = () => calls.filter(({ target }) => target.startsWith('AWSStepFunctions'));
 
-describe('the agent on the workbench', { timeout: 20_000 }, () => {
+describe('the agent on the workbench', () => {
   it('polls, and answers its task', async () => {
     await install();
 

@@ -26,7 +26,7 @@ afterEach(() => broker.stop());
 const payloadsOf = (device: string): string[] =>
   broker.received.filter(({ clientId }) => clientId === device).map(({ payload }) => payload);
 
-describe('a fleet on the network', { timeout: 20_000 }, () => {
+describe('a fleet on the network', () => {
   it('is received byte for byte as it was made, in order, and its report is the same', async () => {
     const plan = makePlan({ faults: allFaults });
     const expected = takeAll(plan);
