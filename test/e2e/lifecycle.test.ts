@@ -19,7 +19,7 @@ let few: BatchEnd;
 
 beforeAll(async () => {
   // Its workers fetch their software as on AWS.
-  study = await startStudyCloud({ isBare: true });
+  study = await startStudyCloud({ assemblyDirectory: inject('wholeAssembly') });
   few = await runBatch(study, await uploadStudy(study, 12), { workers: 3 });
 });
 
@@ -141,7 +141,7 @@ describe('the lifecycle of a batch', () => {
 
 /** The parts of the template's definition: texts, and intrinsics that stand for ARNs. */
 async function templateParts(): Promise<unknown[]> {
-  const path = join(inject('assembly'), 'Batch.template.json');
+  const path = join(inject('wholeAssembly'), 'Batch.template.json');
   const template = JSON.parse(await readFile(path, 'utf8')) as {
     Resources: Record<string, { Type: string; Properties: { DefinitionString: unknown } }>;
   };

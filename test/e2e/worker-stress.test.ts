@@ -100,7 +100,7 @@ beforeAll(async () => {
     limits: { processSeconds: 4 },
     faults,
   });
-  study = await startStudyCloud({ assemblyDirectory, isBare: true });
+  study = await startStudyCloud({ assemblyDirectory });
   began = Date.now();
   hurryQueues(study.cloud);
   agentMebibytes = [];

@@ -24,7 +24,7 @@ import { listObjects } from '../../../ledger/objects.ts';
 import { MailKind } from '../../../workflow/model/mail.ts';
 import { readAccessLog } from '../../e2e/support/read-access-log.ts';
 import { startStudyCloud, type StudyCloud } from '../../e2e/support/study-cloud.ts';
-import { obedientImage, synthesizeObedient } from '../../e2e/support/synthesize-obedient.ts';
+import { synthesizeObedient } from '../../e2e/support/synthesize-obedient.ts';
 import { canary, type Lived, Saboteur, scenes } from './live-scenes.ts';
 import { fixtures } from './read-scene.ts';
 
@@ -110,7 +110,7 @@ const study = await startStudyCloud({
   assemblyDirectory,
   interference: {
     taskInvoker: (functions) => saboteur.invoker(functions),
-    ec2: { graceSeconds: 1, imageSoftware: obedientImage(assemblyDirectory) },
+    ec2: { graceSeconds: 1 },
   },
 });
 const { definition = '' } = await study

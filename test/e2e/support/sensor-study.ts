@@ -57,7 +57,7 @@ export interface IngestEnd {
 
 /** Starts a cloud from an assembly with an ingest, in a folder of its own. */
 export async function startSensorStudy(assemblyDirectory: string): Promise<SensorStudy> {
-  const study = await startStudyCloud({ assemblyDirectory, isBare: true });
+  const study = await startStudyCloud({ assemblyDirectory });
   const { cloud, settings, as } = study;
   const ingest = IngestSettings.parse(settings.ingest);
   const operator = as('operator');

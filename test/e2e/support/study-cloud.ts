@@ -1,8 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import process from 'node:process';
-import { fileURLToPath } from 'node:url';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { KMSClient } from '@aws-sdk/client-kms';
@@ -17,12 +15,12 @@ import {
   type EmbeddedCloudOptions,
   startEmbeddedCloud,
 } from '../../../local/cloud.ts';
-import type { ImageSoftware } from '../../../local/services/ec2/image.ts';
 import type { PersonRole } from '../../../local/run/local-state.ts';
 import {
   ClientSettings,
   clientSettingsParameter,
 } from '../../../workflow/model/client-settings.ts';
+import { imageOf } from './light-image.ts';
 
 /** An embedded cloud with the study deployed, and one role's clients of it. */
 export interface StudyCloud {
@@ -40,28 +38,20 @@ export interface RoleDeployment extends Deployment {
   readonly sqs: SQSClient;
 }
 
-/** What the test run's synth built for workers: 73 MB that an image may bring instead of S3A. */
-const built = fileURLToPath(new URL('../../../dist/artifacts/host/', import.meta.url));
-const fullImage: ImageSoftware = {
-  'bin/node': process.execPath,
-  'artifacts/engine.tar': join(built, 'engine.tar'),
-  'artifacts/agent.tar': join(built, 'agent.tar'),
-};
-
 /**
  * Starts a cloud in a folder of its own.
  *
- * From the assembly of the test run, if no other is given. Its image brings the workers' software, of
- * which an instance takes what has the digests that it is told; `isBare` leaves it to be fetched.
+ * From the assembly of the test run, if no other is given. Where an assembly's software for workers is
+ * light, its image brings it.
  */
 export async function startStudyCloud({
   assemblyDirectory = inject('assembly'),
   interference,
-  isBare = false,
   ...options
-}: Partial<Pick<EmbeddedCloudOptions, 'assemblyDirectory' | 'clock' | 'interference'>> & {
-  readonly isBare?: boolean;
-} = {}): Promise<StudyCloud> {
+}: Partial<
+  Pick<EmbeddedCloudOptions, 'assemblyDirectory' | 'clock' | 'interference'>
+> = {}): Promise<StudyCloud> {
+  const imageSoftware = imageOf(assemblyDirectory);
   const directory = await mkdtemp(join(tmpdir(), 'czar-e2e-'));
   process.env.CZAR_STATE = join(directory, 'uploads');
   const cloud = await startEmbeddedCloud({
@@ -69,8 +59,8 @@ export async function startStudyCloud({
     directory: join(directory, 'cloud'),
     // Each cloud of an assembly runs the same bundles.
     interference: {
-      ...(isBare ? {} : { ec2: { imageSoftware: fullImage } }),
       ...interference,
+      ec2: { ...(imageSoftware && { imageSoftware }), ...interference?.ec2 },
       sandbox: { compileCache: `${assemblyDirectory}.compiled`, ...interference?.sandbox },
     },
     ...options,

@@ -1,19 +1,13 @@
-import { createHash } from 'node:crypto';
-import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { App, Stack } from 'aws-cdk-lib';
+import { type App, Stack } from 'aws-cdk-lib';
 import { CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import { build } from 'esbuild';
 import * as z from 'zod';
 import type { PipelineContract } from '../../../pipelines/contract.ts';
-import { localContext } from '../../../local/run/synthesize.ts';
-import type { ImageSoftware } from '../../../local/services/ec2/image.ts';
-import { bundleAgent, bundleLambdas, root } from '../../../stacks/bundles.ts';
-import { readConfig } from '../../../stacks/config.ts';
-import { listFiles, writeTar } from '../../../stacks/deterministic-tar.ts';
-import { addStudy } from '../../../stacks/study.ts';
-import type { Artifact, WorkerArtifacts } from '../../../stacks/worker-artifacts.ts';
+import { bundleAgent } from '../../../stacks/bundles.ts';
+import { synthesizeLight } from './light-software.ts';
 
 const source = fileURLToPath(new URL('obedient-pipeline/', import.meta.url));
 const contract = join(source, 'pipeline.json');
@@ -22,7 +16,7 @@ const entries = [
   new URL('obedient-pipeline/consolidate.ts', import.meta.url),
 ].map((url) => fileURLToPath(url));
 
-const preloaded = new URL('hurt-agent.ts', import.meta.url);
+const preloaded = fileURLToPath(new URL('hurt-agent.ts', import.meta.url));
 
 /** The pipeline whose objects say what it does: see obedient-pipeline/deeds.ts. */
 export const obedientPipeline = 'obedient';
@@ -37,69 +31,22 @@ export interface ObedientOptions {
 /**
  * Synthesizes the stacks with one pipeline, `obedient`, into a cloud assembly; answers its directory.
  *
- * Agent, Lambda bundles and templates are the real ones. Node is a script that runs this process's
- * own, and there is no engine: what an instance fetches, checks and unpacks is 2 MB in place of 200.
+ * The agent is the real one, and there is no engine.
  */
 export async function synthesizeObedient(
   directory: string,
-  options: ObedientOptions = {},
+  { limits, faults }: ObedientOptions = {},
 ): Promise<string> {
-  const built = `${directory}.built`;
-  try {
-    const [artifacts, context] = await Promise.all([
-      buildArtifacts(built, options),
-      readContext(),
-      bundleLambdas(),
-    ]);
-    const app = new App({ analyticsReporting: false, context, outdir: directory });
-    addStudy(app, readConfig(app.node), artifacts);
-    knowObedient(app);
-    app.synth();
-    await keepSoftware(directory, artifacts);
-    return directory;
-  } finally {
-    await rm(built, { recursive: true, force: true });
-  }
-}
-
-/** Where machines look for what the launch template names. */
-const installed = {
-  node: 'bin/node',
-  engine: 'artifacts/engine.tar',
-  agent: 'artifacts/agent.tar',
-} as const;
-
-/** The workers' software of an assembly that {@link synthesizeObedient} made, for an image that brings all of it. */
-export function obedientImage(directory: string): ImageSoftware {
-  return Object.fromEntries(
-    Object.entries(installed).map(([name, place]) => [place, join(`${directory}.image`, name)]),
+  return synthesizeLight(
+    directory,
+    async (built) => ({
+      agent: await buildAgent(built, limits),
+      engine: await buildEngine(built),
+      before: `export CZAR_TEST_FAULTS='${faults ?? ''}'`,
+      flags: faults === undefined ? '' : `--import '${preloaded}'`,
+    }),
+    knowObedient,
   );
-}
-
-async function keepSoftware(directory: string, artifacts: WorkerArtifacts): Promise<void> {
-  await mkdir(`${directory}.image`);
-  for (const name of ['node', 'engine', 'agent'] as const) {
-    await copyFile(artifacts[name].path, join(`${directory}.image`, name));
-  }
-}
-
-async function buildArtifacts(
-  built: string,
-  { limits, faults }: ObedientOptions,
-): Promise<WorkerArtifacts> {
-  await mkdir(built, { recursive: true });
-  const [agent, engine] = await Promise.all([buildAgent(built, limits), buildEngine(built)]);
-  const node = join(built, 'node');
-  const hurt = faults === undefined ? '' : ` --import '${fileURLToPath(preloaded)}'`;
-  await writeFile(
-    node,
-    `#!/bin/bash\nexport CZAR_TEST_FAULTS='${faults ?? ''}'\nexec '${process.execPath}'${hurt} "$@"\n`,
-  );
-  return {
-    node: await artifact(node),
-    engine: await artifact(engine),
-    agent: await artifact(agent),
-  };
 }
 
 async function buildAgent(built: string, limits: ObedientOptions['limits']): Promise<string> {
@@ -107,14 +54,14 @@ async function buildAgent(built: string, limits: ObedientOptions['limits']): Pro
   await bundleAgent(agent);
   await rm(join(agent, 'pipelines'), { recursive: true });
   await bundleObedient(join(agent, 'pipelines', obedientPipeline), limits);
-  return packed(agent, '.');
+  return agent;
 }
 
 async function buildEngine(built: string): Promise<string> {
   const engine = join(built, 'engine');
   await mkdir(engine);
   await writeFile(join(engine, 'README'), 'The pipeline needs no engine.\n');
-  return packed(engine, 'node_modules');
+  return engine;
 }
 
 /** Bundles the pipeline into its folder beside an agent. */
@@ -135,28 +82,6 @@ export async function bundleObedient(
   const declared = JSON.parse(await readFile(contract, 'utf8')) as { limits: object };
   const changed = { ...declared, limits: { ...declared.limits, ...limits } };
   await writeFile(join(folder, 'pipeline.json'), JSON.stringify(changed));
-}
-
-async function packed(directory: string, prefix: string): Promise<string> {
-  const tar = join(dirname(directory), `${prefix === '.' ? 'agent' : 'engine'}.tar`);
-  await writeTar(tar, await listFiles(directory, prefix));
-  return tar;
-}
-
-async function artifact(path: string): Promise<Artifact> {
-  return {
-    path,
-    sha256: createHash('sha256')
-      .update(await readFile(path))
-      .digest('hex'),
-  };
-}
-
-async function readContext(): Promise<Record<string, unknown>> {
-  const { context } = JSON.parse(await readFile(join(root, 'cdk.json'), 'utf8')) as {
-    context: Record<string, unknown>;
-  };
-  return { ...context, ...localContext };
 }
 
 const ToldPipelines = z.object({ variables: z.object({ PIPELINES: z.string() }) });

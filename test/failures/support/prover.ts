@@ -9,7 +9,7 @@ import { type CraftedBatch, craftBatch } from '../../e2e/support/craft-batch.ts'
 import { type BatchEnd, ended, sealed, start } from '../../e2e/support/run-batch.ts';
 import { readEvidence, type StoredBundle } from '../../e2e/support/read-evidence.ts';
 import { startStudyCloud, type StudyCloud } from '../../e2e/support/study-cloud.ts';
-import { obedientImage, obedientPipeline } from '../../e2e/support/synthesize-obedient.ts';
+import { obedientPipeline } from '../../e2e/support/synthesize-obedient.ts';
 import { Interferer, sqsAhead, type Trial } from './interferer.ts';
 import { ProverClock } from './prover-clock.ts';
 
@@ -79,8 +79,7 @@ export class Prover {
           maxSandboxes: 32,
           execArgv: ['--import', fileURLToPath(new URL('hurried-sleep.ts', import.meta.url))],
         },
-        // What an instance fetches is the boot's matter, and tested there.
-        ec2: { graceSeconds: 1, imageSoftware: obedientImage(assemblyDirectory) },
+        ec2: { graceSeconds: 1 },
       },
     });
     interferer.study = study;
