@@ -8,6 +8,8 @@ const longest = [
   'failures/aws-faults',
   'failures/execution-faults',
   'failures/named-error-faults',
+  'e2e/demo-interrupted',
+  'e2e/lifecycle',
   'e2e/worker-stress',
 ];
 
