@@ -82,7 +82,7 @@ export class Interferer {
         (instance) =>
           instance.state !== 'terminated' &&
           (instance.state !== 'running' || instance.machine.isBusy) &&
-          !(instance.state === 'running' && this.#frozen.has(instance)),
+          !(this.#frozen.has(instance) && instance.state !== 'shutting-down'),
       );
   }
 

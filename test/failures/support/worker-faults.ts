@@ -60,7 +60,7 @@ const killed: Fault = happens('has its agent killed', 'agent killed', (machine) 
   signal(agentOf(machine), 'SIGKILL'),
 );
 
-/** Lets a machine's boot hang at once. */
+/** Lets a machine's boot hang. On a busy host it may have come further by then: it hangs there. */
 const hang = ({ machine, proceed, hold, freeze }: Invocation) =>
   hold(async () => {
     const answer = await proceed();
@@ -74,11 +74,13 @@ const launchFaults: readonly Fault[] = [
   {
     name: 'launches a machine that never comes online',
     kind: 'machine never online',
+    isSlow: true,
     invoke: (invocation) => (invocation.attempt === 1 ? hang(invocation) : invocation.proceed()),
   },
   {
     name: 'launches machines of which none comes online',
     kind: 'machine never online',
+    isSlow: true,
     invoke: hang,
   },
   {
