@@ -65,7 +65,11 @@ const hang = ({ machine, proceed, hold, freeze }: Invocation) =>
   hold(async () => {
     const answer = await proceed();
     const launched = machine();
-    await until(() => (launched.machine.processes().length > 0 ? true : undefined));
+    await until(() => {
+      const { machine: host, state } = launched;
+      const isUp = state === 'running' && !host.isBusy;
+      return isUp || host.processes().length > 0 ? true : undefined;
+    });
     freeze(launched);
     return answer;
   });
